@@ -1,0 +1,68 @@
+// The card channel: sends command values, follows 61xx and 6Cxx, chains long commands, and does
+// all that within fixed bounds, so that no answer of a hostile card keeps us in a loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "apdu/command.h"
+#include "apdu/reader.h"
+#include "apdu/response.h"
+#include "apdu/trace.h"
+
+namespace kilt::apdu {
+
+/// Bounds and manners of the channel.
+struct ChannelOptions {
+  /// Total answer bytes collected through 61xx for one command.
+  std::size_t max_answer = 65536 + 2;
+  /// Use extended length where a command does not fit in a short APDU (else chaining).
+  bool extended = false;
+  /// T=0 manner: case 4 commands go without Le, GET RESPONSE fetches the answer.
+  bool t0_case4 = false;
+};
+
+/// One connected card. Not thread-safe: the slot's lock guards it.
+class Card {
+ public:
+  explicit Card(std::unique_ptr<Connection> connection, ChannelOptions options = {});
+  Card(const Card&) = delete;
+  Card& operator=(const Card&) = delete;
+  ~Card();
+
+  /// Sends the command and collects the whole answer. Status words other than 61xx/6Cxx are the
+  /// caller's business; see Response::expect_ok. Throws what Connection::transmit throws and
+  /// MalformedAnswer.
+  Response send(const Command& command);
+
+  [[nodiscard]] const Bytes& atr() const noexcept { return connection_->atr(); }
+  [[nodiscard]] Connection& connection() noexcept { return *connection_; }
+  [[nodiscard]] ChannelOptions& options() noexcept { return options_; }
+  /// APDUs and bytes since the card was connected.
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  Response exchange(const Command& command, BytesView encoded);
+  Response send_block(const Command& command);
+  Response send_chained(const Command& command);
+
+  std::unique_ptr<Connection> connection_;
+  ChannelOptions options_;
+  Counters counters_;
+};
+
+/// A transaction for as long as it lives (design decision 8: one per logical operation).
+class Transaction {
+ public:
+  /// Throws what Connection::begin throws.
+  explicit Transaction(Card& card) : connection_(&card.connection()) { connection_->begin(); }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() { connection_->end(); }
+
+ private:
+  Connection* connection_;
+};
+
+}  // namespace kilt::apdu

@@ -1,0 +1,96 @@
+// What a token can refuse, as types. pkcs11/rv.cpp turns each into one CK_RV; the texts are for
+// people (log, status object, tool). No text ever holds a PIN or card data.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "apdu/errors.h"
+
+namespace kilt {
+
+/// The PIN was wrong; a try is spent. `tries_left` is unknown where the token does not tell.
+class WrongPin : public Error {
+ public:
+  explicit WrongPin(std::optional<unsigned> tries_left)
+      : Error("wrong PIN"), tries_left_(tries_left) {}
+  [[nodiscard]] std::optional<unsigned> tries_left() const noexcept { return tries_left_; }
+
+ private:
+  std::optional<unsigned> tries_left_;
+};
+
+/// The PIN's tries are used up.
+class PinBlocked : public Error {
+ public:
+  PinBlocked() : Error("the PIN is blocked") {}
+};
+
+/// A PIN the token would not take: too short, too long, wrong characters. No try was spent.
+class PinLength : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The PIN must be changed before the token does this.
+class PinExpired : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The PIN was never set.
+class PinNotInitialized : public Error {
+ public:
+  PinNotInitialized() : Error("the PIN has not been set yet") {}
+};
+
+/// The operation needs a login that is not there (or no longer: logout elsewhere, reset).
+class NotLoggedIn : public Error {
+ public:
+  NotLoggedIn() : Error("not logged in") {}
+};
+
+/// What the token cannot do; the reason is shown to the user.
+class NotSupported : public Error {
+ public:
+  using Error::Error;
+};
+
+/// No driver knows this card.
+class TokenNotRecognized : public Error {
+ public:
+  TokenNotRecognized() : Error("no driver knows this card") {}
+};
+
+/// The object is not (or no longer) on the token.
+class ObjectNotFound : public Error {
+ public:
+  using Error::Error;
+};
+
+/// No room for the object.
+class TokenFull : public Error {
+ public:
+  TokenFull() : Error("the token's memory is full") {}
+  using Error::Error;
+};
+
+/// The token, or this object, cannot be written; the text says why.
+class WriteProtected : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Input that the token refuses whatever its state: wrong length, value out of range.
+class InvalidData : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Objects that make no sense together (a certificate for another key, an id in use).
+class Inconsistent : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace kilt

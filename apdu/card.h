@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "apdu/command.h"
@@ -19,8 +18,6 @@ struct ChannelOptions {
   std::size_t max_answer = 65536 + 2;
   /// Use extended length where a command does not fit in a short APDU (else chaining).
   bool extended = false;
-  /// T=0 manner: case 4 commands go without Le, GET RESPONSE fetches the answer.
-  bool t0_case4 = false;
 };
 
 /// One connected card. Not thread-safe: the slot's lock guards it.
@@ -43,9 +40,11 @@ class Card {
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
  private:
-  Response exchange(const Command& command, BytesView encoded);
-  Response send_block(const Command& command);
+  [[nodiscard]] bool extended() const noexcept;
+  Response exchange(const Command& command);
+  Response send_whole(const Command& command);
   Response send_chained(const Command& command);
+  Response collect(const Command& command, Response first);
 
   std::unique_ptr<Connection> connection_;
   ChannelOptions options_;

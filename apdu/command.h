@@ -30,6 +30,8 @@ struct Command {
   Bytes data;
   std::optional<Le> le;
   Privacy privacy = Privacy::kPublic;
+  /// 61xx means "fetch the rest by GET RESPONSE". False for cards that answer 61xx as a remark.
+  bool follow_61 = true;
 
   /// Case 1: header only.
   static Command case1(Byte cla, Byte ins, Byte p1, Byte p2);

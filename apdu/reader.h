@@ -48,6 +48,8 @@ class Connection {
   /// not reported by the next begin(). Throws CardRemoved, TransportError.
   virtual void reset() = 0;
   [[nodiscard]] virtual const Bytes& atr() const noexcept = 0;
+  /// Transmission protocol in use: 0 (T=0) or 1 (T=1, and everything that is not T=0).
+  [[nodiscard]] virtual unsigned protocol() const noexcept { return 1; }
   /// Extended length APDUs cross this reader (not: the card understands them).
   [[nodiscard]] virtual bool extended_length() const noexcept { return false; }
   /// Forgets the connection without telling pcscd: what a forked child does with inherited ones.

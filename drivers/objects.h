@@ -17,9 +17,9 @@ using ObjectRef = Bytes;
 
 enum class KeyType {
   kRsa,
-  kEc,         ///< ECDSA / ECDH over a named curve
-  kGost256,    ///< GOST R 34.10-2001 and 2012-256
-  kGost512,    ///< GOST R 34.10-2012-512 and the Kazakh GOST 34.10-2015
+  kEc,       ///< ECDSA / ECDH over a named curve
+  kGost256,  ///< GOST R 34.10-2001 and 2012-256
+  kGost512,  ///< GOST R 34.10-2012-512 and the Kazakh GOST 34.10-2015
 };
 
 /// What a key may be used for (ISO/IEC 7816-15, KeyUsageFlags).
@@ -111,8 +111,8 @@ struct ObjectList {
 /// A key pair to be made.
 struct KeySpec {
   KeyType type = KeyType::kRsa;
-  unsigned bits = 2048;  ///< RSA: modulus length
-  Bytes parameters;      ///< EC, GOST: DER OBJECT IDENTIFIER of the curve
+  unsigned bits = 2048;   ///< RSA: modulus length
+  Bytes parameters;       ///< EC, GOST: DER OBJECT IDENTIFIER of the curve
   Bytes hash_parameters;  ///< GOST: DER OBJECT IDENTIFIER of the hash, may be empty
   Bytes public_exponent;  ///< RSA: big-endian, empty = 65537
   Bytes id;               ///< empty: the driver sets SHA-1 of the public key (decision 18)

@@ -1,0 +1,132 @@
+#include "apdu/pcsc_connection.h"
+
+#include <algorithm>
+#include <array>
+
+#include <winscard.h>
+
+#include "apdu/pcsc_error.h"
+
+namespace kilt::apdu {
+namespace {
+
+// Header, extended lengths, 64 KiB and status word: nothing longer can come back.
+constexpr std::size_t kAnswerBuffer = 65536 + 16;
+
+class PcscConnection : public Connection {
+ public:
+  explicit PcscConnection(const std::string& reader) {
+    check_pcsc("SCardEstablishContext",
+               SCardEstablishContext(SCARD_SCOPE_SYSTEM, nullptr, nullptr, &context_));
+    try {
+      DWORD protocol = 0;
+      check_pcsc("SCardConnect",
+                 SCardConnect(context_, reader.c_str(), SCARD_SHARE_SHARED,
+                              SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card_, &protocol));
+      connected_ = true;
+      protocol_ = protocol;
+      read_status();
+    } catch (...) {
+      close();
+      throw;
+    }
+  }
+  ~PcscConnection() override { close(); }
+
+  void begin() override {
+    const LONG code = SCardBeginTransaction(card_);
+    if (code == SCARD_W_RESET_CARD) {
+      reconnect();
+      throw CardReset();
+    }
+    check_pcsc("SCardBeginTransaction", code);
+    held_ = true;
+  }
+
+  void end() noexcept override {
+    if (held_) SCardEndTransaction(card_, SCARD_LEAVE_CARD);
+    held_ = false;
+  }
+
+  Bytes transmit(BytesView command) override {
+    Bytes answer(kAnswerBuffer);
+    DWORD size = answer.size();
+    const SCARD_IO_REQUEST* pci = protocol_ == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
+    const LONG code =
+        SCardTransmit(card_, pci, command.data(), command.size(), nullptr, answer.data(), &size);
+    if (code == SCARD_W_RESET_CARD) {
+      reconnect();
+      throw CardReset();
+    }
+    if (code == SCARD_E_INSUFFICIENT_BUFFER)
+      throw MalformedAnswer("the token's answer is longer than an APDU can be");
+    check_pcsc("SCardTransmit", code);
+    answer.resize(std::min<std::size_t>(size, answer.size()));
+    return answer;
+  }
+
+  void reset() override {
+    DWORD protocol = 0;
+    check_pcsc("SCardReconnect",
+               SCardReconnect(card_, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+                              SCARD_RESET_CARD, &protocol));
+    protocol_ = protocol;
+  }
+
+  [[nodiscard]] const Bytes& atr() const noexcept override { return atr_; }
+  [[nodiscard]] unsigned protocol() const noexcept override {
+    return protocol_ == SCARD_PROTOCOL_T0 ? 0 : 1;
+  }
+  void abandon() noexcept override {
+    connected_ = false;
+    held_ = false;
+    context_ = 0;
+  }
+
+ private:
+  // After a foreign reset the handle stays unusable until this call; the transaction is gone too.
+  void reconnect() {
+    held_ = false;
+    DWORD protocol = 0;
+    check_pcsc("SCardReconnect",
+               SCardReconnect(card_, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+                              SCARD_LEAVE_CARD, &protocol));
+    protocol_ = protocol;
+  }
+
+  void read_status() {
+    std::array<Byte, MAX_ATR_SIZE> atr{};
+    DWORD atr_size = atr.size();
+    DWORD name_size = 0;
+    DWORD state = 0;
+    DWORD protocol = 0;
+    check_pcsc("SCardStatus",
+               SCardStatus(card_, nullptr, &name_size, &state, &protocol, atr.data(), &atr_size));
+    atr_.assign(atr.begin(), atr.begin() + static_cast<std::ptrdiff_t>(
+                                               std::min<std::size_t>(atr_size, atr.size())));
+  }
+
+  void close() noexcept {
+    end();
+    // Leave the card as it is: a reset would cost the next program its whole start.
+    if (connected_) SCardDisconnect(card_, SCARD_LEAVE_CARD);
+    if (context_ != 0) SCardReleaseContext(context_);
+    connected_ = false;
+    context_ = 0;
+  }
+
+  SCARDCONTEXT context_ = 0;
+  SCARDHANDLE card_ = 0;
+  DWORD protocol_ = SCARD_PROTOCOL_T1;
+  bool connected_ = false;
+  bool held_ = false;
+  Bytes atr_;
+};
+
+}  // namespace
+
+std::unique_ptr<Connection> connect_pcsc(const std::string& reader) {
+  return std::make_unique<PcscConnection>(reader);
+}
+
+}  // namespace kilt::apdu

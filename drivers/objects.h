@@ -60,6 +60,7 @@ struct Key {
   Bytes id;           ///< CKA_ID
   std::string label;
   KeyUsage usage;
+  /// If it was cheap to know; else Token::read_public_key brings it.
   PublicKey public_key;
   bool has_private = true;  ///< the private half is on the token
   bool has_public = true;   ///< the token holds the public half as an object of its own

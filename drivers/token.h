@@ -145,6 +145,9 @@ class Token {
 
   /// The objects seen now. The driver keeps them and reads again only what may have changed.
   virtual const ObjectList& list() = 0;
+  /// The public half of a key, where list() did not bring it; std::monostate if the token does not
+  /// give it at all.
+  virtual PublicKey read_public_key(const ObjectRef& key) = 0;
   virtual Bytes read_certificate(const ObjectRef& ref) = 0;
   virtual Bytes read_data(const ObjectRef& ref) = 0;
 

@@ -1,0 +1,121 @@
+#include "drivers/kaztoken/file_system.h"
+
+#include <algorithm>
+
+#include "apdu/tlv.h"
+#include "drivers/status.h"
+
+namespace kilt::kaztoken {
+namespace {
+
+constexpr FileId kMasterFile = 0x3F00;
+constexpr std::size_t kMaxRead = 256;
+constexpr unsigned kMaxChildren = 255;  // the platform's limit per DF
+
+// P1 of SELECT on this platform.
+constexpr Byte kById = 0x00;
+constexpr Byte kParent = 0x03;
+constexpr Byte kByPath = 0x08;
+// P2: next entry of the current DF after the one named in the data.
+constexpr Byte kNext = 0x02;
+
+FileType file_type(BytesView value) {
+  if (value.empty()) return FileType::kUnknown;
+  switch (value.front()) {
+    case 0x38:
+      return FileType::kDirectory;
+    case 0x01:
+      return FileType::kTransparent;
+    case 0x10:
+      return FileType::kRsf;
+    default:
+      return FileType::kUnknown;
+  }
+}
+
+Bytes encode(const FilePath& path) {
+  Bytes bytes;
+  for (const FileId id : path) append(bytes, write_be(id, 2));
+  return bytes;
+}
+
+apdu::Command select_command(const FilePath& path) {
+  // P2 = 00 always: the T=0 card refuses a SELECT that asks for no FCI.
+  if (path.empty()) return apdu::select(kById, 0x00, write_be(kMasterFile, 2));
+  return apdu::select(kByPath, 0x00, encode(path));
+}
+
+}  // namespace
+
+Fci parse_fci(BytesView answer) {
+  auto outer = tlv::find(answer, 0x6F);
+  if (!outer) outer = tlv::find(answer, 0x62);
+  if (!outer) throw MalformedAnswer("SELECT brought no file control information");
+  Fci fci;
+  tlv::Reader reader(outer->value);
+  while (const auto node = reader.next()) {
+    const BytesView value = node->value;
+    if (node->tag == 0x80 && value.size() == 2) fci.size = read_be(value);
+    if (node->tag == 0x82) fci.type = file_type(value);
+    if (node->tag == 0x83 && value.size() == 2) fci.id = static_cast<FileId>(read_be(value));
+    if (node->tag == 0x85 && value.size() >= 4)
+      fci.rsf = RsfProperties{value[0], value[1], value[2], static_cast<unsigned>(value[3]) >> 4,
+                              value[3] & 0x0FU};
+    if (node->tag == 0x86)
+      std::copy_n(value.begin(), std::min(value.size(), fci.access.size()), fci.access.begin());
+  }
+  return fci;
+}
+
+Fci FileSystem::select(const FilePath& path) {
+  return parse_fci(expect_ok("SELECT", card_->send(select_command(path))).data);
+}
+
+std::size_t FileSystem::select(BytesView path) { return select(to_path(path)).size; }
+
+Bytes FileSystem::read(std::size_t offset, std::size_t length) {
+  Bytes contents;
+  while (contents.size() < length) {
+    const std::size_t wanted = std::min(kMaxRead, length - contents.size());
+    const auto answer = card_->send(
+        apdu::read_binary(offset + contents.size(), apdu::Le{static_cast<std::uint32_t>(wanted)}));
+    const bool end = answer.sw == sw::kEndOfFile || answer.sw == sw::kWrongOffset;
+    if (!end) expect_ok("READ BINARY", answer);
+    if (answer.data.size() > wanted)
+      throw MalformedAnswer("READ BINARY brought more than was asked for");
+    append(contents, answer.data);
+    if (end || answer.data.size() < wanted) break;  // every round must bring all it was asked for
+  }
+  return contents;
+}
+
+std::vector<Fci> FileSystem::children(const FilePath& path) {
+  select(path);
+  std::vector<Fci> found;
+  apdu::Command next = apdu::Command::case2(0x00, 0xA4, 0x00, 0x00, apdu::kLeShortMax);
+  while (found.size() < kMaxChildren) {
+    const auto answer = card_->send(next);
+    if (answer.sw == sw::kFileNotFound) return found;
+    const Fci fci = parse_fci(expect_ok("SELECT next", answer).data);
+    if (std::ranges::any_of(found, [&](const Fci& seen) { return seen.id == fci.id; }))
+      throw MalformedAnswer("a directory of the token lists a file twice");
+    found.push_back(fci);
+    // Enumeration enters a DF that it returns; go back before asking for the next.
+    if (fci.type == FileType::kDirectory)
+      expect_ok("SELECT parent",
+                card_->send(apdu::Command::case2(0x00, 0xA4, kParent, 0x00, apdu::kLeShortMax)));
+    next = apdu::select(kById, kNext, write_be(fci.id, 2));
+  }
+  return found;
+}
+
+FilePath to_path(BytesView path) {
+  if (path.size() % 2 != 0) throw MalformedAnswer("a file path has an odd number of bytes");
+  FilePath ids;
+  for (std::size_t i = 0; i < path.size(); i += 2)
+    ids.push_back(static_cast<FileId>(read_be(path.subspan(i, 2))));
+  if (!ids.empty() && ids.front() == kMasterFile) ids.erase(ids.begin());
+  return ids;
+}
+
+}  // namespace kilt::kaztoken

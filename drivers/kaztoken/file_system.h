@@ -1,0 +1,60 @@
+// The file system of the Rutoken ECP platform: SELECT and its FCI, reading and writing EFs,
+// enumeration (kaztoken sheet, sections 3 to 5). All numbers on the wire are big-endian here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "apdu/card.h"
+#include "drivers/pkcs15/directory.h"
+
+namespace kilt::kaztoken {
+
+/// File id, e.g. 0x6002.
+using FileId = std::uint16_t;
+/// File ids from the MF on, the MF itself left out.
+using FilePath = std::vector<FileId>;
+
+enum class FileType { kDirectory, kTransparent, kRsf, kUnknown };
+
+/// Tag 85 of a key or PIN object ("RSF").
+struct RsfProperties {
+  Byte type = 0, option = 0, flags = 0;
+  unsigned tries_max = 0, tries_left = 0;
+};
+
+/// What SELECT tells of a file.
+struct Fci {
+  FileId id = 0;
+  FileType type = FileType::kUnknown;
+  std::size_t size = 0;
+  std::optional<RsfProperties> rsf;
+  std::array<Byte, 15> access{};
+};
+
+/// Reads tags 80, 82, 83, 85, 86 from a 6F or 62 template; order and further tags do not matter.
+/// Throws MalformedAnswer.
+[[nodiscard]] Fci parse_fci(BytesView answer);
+
+class FileSystem : public pkcs15::Files {
+ public:
+  explicit FileSystem(apdu::Card& card) : card_(&card) {}
+
+  /// Selects by path from the MF; an empty path is the MF. Throws ObjectNotFound.
+  Fci select(const FilePath& path);
+  std::size_t select(BytesView path) override;
+  /// Up to `length` bytes of the selected EF; stops at its end.
+  Bytes read(std::size_t offset, std::size_t length) override;
+  /// Children of a directory, at most 255 (the platform's limit). Throws ObjectNotFound.
+  std::vector<Fci> children(const FilePath& path);
+
+ private:
+  apdu::Card* card_;
+};
+
+/// Splits a PKCS#15 path (3F00 may lead). Throws MalformedAnswer for an odd number of bytes.
+[[nodiscard]] FilePath to_path(BytesView path);
+
+}  // namespace kilt::kaztoken

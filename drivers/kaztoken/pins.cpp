@@ -1,0 +1,95 @@
+#include "drivers/kaztoken/pins.h"
+
+#include "drivers/kaztoken/file_system.h"
+#include "drivers/status.h"
+
+namespace kilt::kaztoken {
+namespace {
+
+constexpr StatusWord kWrongPin{0x6300};         // carries no counter on this platform
+constexpr StatusWord kAlreadyLoggedIn{0x6F86};  // by this or another PIN
+constexpr StatusWord kPinTooShort{0x6F89};
+// The vendor's header allows 32; firmware of the 3.0 generation reports 249.
+constexpr unsigned kMaxPin = 249;
+constexpr unsigned kMinUserPin = 6;
+
+Byte reference(PinRole role) { return role == PinRole::kSo ? 1 : 2; }
+
+}  // namespace
+
+void Pins::verify(PinRole role, const SecureBytes& pin) {
+  if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
+  if (pin.size() > kMaxPin) throw PinLength("the PIN is longer than the token takes");
+  const auto command = apdu::verify(reference(role), pin.view());
+  auto answer = card_->send(command);
+  if (answer.sw == kAlreadyLoggedIn) {
+    logout();
+    answer = card_->send(command);
+  }
+  status_.erase(role);
+  if (answer.ok()) {
+    logged_in_ = role;
+    return;
+  }
+  if (answer.sw == kWrongPin) throw WrongPin(tries_left(role));
+  if (answer.sw == kPinTooShort) throw PinLength("the PIN is shorter than the token takes");
+  throw_status("VERIFY", answer.sw);
+}
+
+void Pins::logout() {
+  logged_in_.reset();
+  status_.clear();
+  expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0x40, 0x00, 0x00)));
+}
+
+PinStatus Pins::status(PinRole role) {
+  const auto known = status_.find(role);
+  if (known != status_.end()) return known->second;
+  return status_[role] = read_status(role);
+}
+
+PinStatus Pins::read_status(PinRole role) {
+  if (const auto status = status_by_object(role)) return *status;
+  return status_by_empty_verify(role);
+}
+
+// GET DATA 0101/0102: the PIN object's own FCP, with minimum length, tries and their maximum.
+std::optional<PinStatus> Pins::status_by_object(PinRole role) {
+  if (!has_pin_objects_) return std::nullopt;
+  const auto answer = card_->send(
+      apdu::get_data(static_cast<std::uint16_t>(0x0100 | reference(role)), apdu::kLeShortMax));
+  if (!answer.ok()) {
+    has_pin_objects_ = false;
+    return std::nullopt;
+  }
+  const Fci fci = parse_fci(answer.data);
+  if (!fci.rsf || fci.rsf->tries_max == 0) return std::nullopt;
+  PinStatus status;
+  status.tries_left = fci.rsf->tries_left;
+  status.tries_max = fci.rsf->tries_max;
+  status.blocked = fci.rsf->tries_left == 0;
+  status.min_length = fci.rsf->option;
+  status.max_length = kMaxPin;
+  return status;
+}
+
+PinStatus Pins::status_by_empty_verify(PinRole role) {
+  PinStatus status;
+  status.min_length = kMinUserPin;
+  status.max_length = kMaxPin;
+  const auto answer = card_->send(apdu::verify_status(reference(role)));
+  if (answer.sw == sw::kFileNotFound || answer.sw == sw::kReferencedDataNotFound)
+    status.initialized = false;
+  status.blocked = answer.sw == sw::kAuthenticationBlocked;
+  status.tries_left = status.blocked ? 0 : answer.sw.tries_left();
+  status.blocked = status.blocked || status.tries_left == 0U;
+  return status;
+}
+
+std::optional<unsigned> Pins::tries_left(PinRole role) {
+  const auto answer = card_->send(apdu::verify_status(reference(role)));
+  if (answer.sw == sw::kAuthenticationBlocked) return 0;
+  return answer.sw.tries_left();
+}
+
+}  // namespace kilt::kaztoken

@@ -1,0 +1,42 @@
+// PINs of the Rutoken ECP platform (kaztoken sheet, section 7; additions A2).
+#pragma once
+
+#include <optional>
+
+#include "apdu/card.h"
+#include "drivers/token.h"
+
+namespace kilt::kaztoken {
+
+class Pins {
+ public:
+  explicit Pins(apdu::Card& card) : card_(&card) {}
+
+  /// Who is logged in as far as this connection knows.
+  [[nodiscard]] std::optional<PinRole> logged_in() const noexcept { return logged_in_; }
+  void forget() noexcept {
+    logged_in_.reset();
+    status_.clear();
+  }
+
+  /// One VERIFY; a second one only after 6F86 ("somebody is logged in already"), which compares
+  /// nothing and spends no try. Throws WrongPin, PinBlocked, PinLength.
+  void verify(PinRole role, const SecureBytes& pin);
+  /// `80 40 00 00`: closes the security state of every PIN.
+  void logout();
+  /// From memory while nothing of ours can have changed it, else one APDU.
+  PinStatus status(PinRole role);
+
+ private:
+  PinStatus read_status(PinRole role);
+  std::optional<PinStatus> status_by_object(PinRole role);
+  PinStatus status_by_empty_verify(PinRole role);
+  [[nodiscard]] std::optional<unsigned> tries_left(PinRole role);
+
+  apdu::Card* card_;
+  std::optional<PinRole> logged_in_;
+  std::map<PinRole, PinStatus> status_;
+  bool has_pin_objects_ = true;  ///< GET DATA 0101/0102 is known, until the token denies it
+};
+
+}  // namespace kilt::kaztoken

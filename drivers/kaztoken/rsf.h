@@ -1,0 +1,28 @@
+// Key objects ("RSF") of the Rutoken ECP platform and their use (kaztoken sheet, sections 6, 9 to
+// 11). Numbers inside keys, hashes and signatures are little-endian on the wire; here they are as
+// the rest of Kilt has them, big-endian. The turning happens in this file only.
+#pragma once
+
+#include "apdu/card.h"
+#include "drivers/kaztoken/file_system.h"
+#include "drivers/token.h"
+
+namespace kilt::kaztoken {
+
+/// Private keys live in 1000/1000/6002, public ones in 1000/1000/6001, under the same number.
+[[nodiscard]] FilePath private_key_path(Byte number);
+[[nodiscard]] FilePath public_key_path(Byte number);
+
+/// Selects the private key and makes it current for `template_tag` (B6 sign, B8 decipher).
+void choose_key(apdu::Card& card, FileSystem& files, const FilePath& path, Byte reference,
+                Byte template_tag);
+
+/// PSO COMPUTE DIGITAL SIGNATURE over a whole block of modulus length.
+[[nodiscard]] Bytes sign_rsa(apdu::Card& card, BytesView block);
+/// PSO COMPUTE DIGITAL SIGNATURE over a hash as GOST R 34.11 gives it; answer as CKM_GOSTR3410
+/// has it.
+[[nodiscard]] Bytes sign_gost(apdu::Card& card, BytesView hash);
+/// PSO DECIPHER: the whole block of modulus length.
+[[nodiscard]] SecureBytes decipher_rsa(apdu::Card& card, BytesView cryptogram);
+
+}  // namespace kilt::kaztoken

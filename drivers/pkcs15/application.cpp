@@ -1,0 +1,221 @@
+#include "drivers/pkcs15/application.h"
+
+#include <algorithm>
+
+#include "drivers/errors.h"
+#include "drivers/pkcs15/asn1.h"
+
+namespace kilt::pkcs15 {
+namespace {
+
+constexpr std::uint16_t kOdf = 0x5031;
+constexpr std::uint16_t kTokenInfo = 0x5032;
+
+/// Unique within its kind: the place of the value, and the key reference for keys.
+ObjectRef ref_of(const Path& path, BytesView direct, Byte reference = 0) {
+  ObjectRef ref = path.file;
+  append(ref, write_be(path.index.value_or(0), 4));
+  ref.push_back(reference);
+  append(ref, direct.first(std::min<std::size_t>(direct.size(), 64)));
+  return ref;
+}
+
+KeyUsage usage_of(std::uint32_t bits) {
+  KeyUsage usage;
+  usage.sign = (bits & (usage::kSign | usage::kSignRecover | usage::kNonRepudiation)) != 0;
+  usage.decrypt = (bits & usage::kDecrypt) != 0;
+  usage.unwrap = (bits & usage::kUnwrap) != 0;
+  usage.derive = (bits & usage::kDerive) != 0;
+  usage.non_repudiation = (bits & usage::kNonRepudiation) != 0;
+  return usage;
+}
+
+/// The public half's bits name the opposite operations.
+KeyUsage public_usage_of(std::uint32_t bits) {
+  KeyUsage usage;
+  usage.sign = (bits & (usage::kVerify | usage::kVerifyRecover)) != 0;
+  usage.decrypt = (bits & usage::kEncrypt) != 0;
+  usage.unwrap = (bits & usage::kWrap) != 0;
+  usage.derive = (bits & usage::kDerive) != 0;
+  return usage;
+}
+
+unsigned bits_of(const KeyEntry& entry) {
+  switch (entry.type) {
+    case KeyType::kRsa:
+      return entry.modulus_bits;
+    case KeyType::kGost512:
+      return 512;
+    default:
+      return 256;
+  }
+}
+
+}  // namespace
+
+Bytes Application::file(std::uint16_t id) const {
+  Bytes path = base_;
+  append(path, write_be(id, 2));
+  return path;
+}
+
+bool Application::load() {
+  const std::uint64_t generation = objects_.generation + 1;
+  objects_ = {};
+  objects_.generation = generation;
+  pairs_.clear();
+  keys_.clear();
+  certificates_.clear();
+  data_.clear();
+  std::vector<OdfEntry> directories;
+  try {
+    directories = decode_odf(read_directory(*files_, file(kOdf)));
+  } catch (const ObjectNotFound&) {
+    return false;
+  }
+  if (directories.size() > kMaxEntries) throw MalformedAnswer("EF.ODF names too many directories");
+  for (const OdfEntry& directory : directories) load_directory(directory);
+  finish_keys();
+  return true;
+}
+
+void Application::load_directory(const OdfEntry& directory) {
+  if (directory.kind == DirectoryKind::kAuthObjects || directory.kind == DirectoryKind::kSecretKeys)
+    return;
+  Bytes contents;
+  try {
+    contents = read_directory(*files_, directory.path.file);
+  } catch (const ObjectNotFound&) {
+    return;  // ODF may name a directory before its file is made
+  }
+  const auto add = [&](const tlv::Node& node) {
+    switch (directory.kind) {
+      case DirectoryKind::kPrivateKeys:
+        return add_private_key(decode_key(node));
+      case DirectoryKind::kPublicKeys:
+      case DirectoryKind::kTrustedPublicKeys:
+        return add_public_key(decode_key(node));
+      case DirectoryKind::kData:
+        return add_data(decode_data(node));
+      default:
+        return add_certificate(decode_certificate(node),
+                               directory.kind == DirectoryKind::kTrustedCertificates);
+    }
+  };
+  for_each_entry(contents, add, [&](const char* reason) { objects_.odd.push_back({reason}); });
+}
+
+void Application::add_private_key(KeyEntry entry) {
+  pairs_.push_back({std::move(entry), std::nullopt});
+}
+
+void Application::add_public_key(KeyEntry entry) {
+  const auto pair = std::ranges::find_if(pairs_, [&](const KeyPair& candidate) {
+    return candidate.private_half && !candidate.public_half &&
+           candidate.private_half->id == entry.id && candidate.private_half->type == entry.type;
+  });
+  if (pair != pairs_.end())
+    pair->public_half = std::move(entry);
+  else
+    pairs_.push_back({std::nullopt, std::move(entry)});
+}
+
+void Application::add_certificate(CertificateEntry entry, bool authority) {
+  Certificate certificate;
+  certificate.ref = ref_of(entry.path, entry.direct_value);
+  certificate.id = entry.id;
+  certificate.label = entry.common.label;
+  certificate.is_private = entry.common.is_private;
+  certificate.authority = authority || entry.authority;
+  certificate.modifiable = entry.common.modifiable;
+  if (!certificates_.emplace(certificate.ref, std::move(entry)).second) return;
+  objects_.certificates.push_back(std::move(certificate));
+}
+
+void Application::add_data(DataEntry entry) {
+  DataObject object;
+  object.ref = ref_of(entry.path, entry.direct_value);
+  object.label = entry.common.label;
+  object.application = entry.application;
+  object.oid = entry.oid;
+  object.is_private = entry.common.is_private;
+  object.modifiable = entry.common.modifiable;
+  if (!data_.emplace(object.ref, std::move(entry)).second) return;
+  objects_.data.push_back(std::move(object));
+}
+
+// Directories come in any order, so pairs are made into keys only when all are read.
+void Application::finish_keys() {
+  for (KeyPair& pair : pairs_) {
+    const KeyEntry& main = pair.private_half ? *pair.private_half : *pair.public_half;
+    Key key;
+    key.ref = ref_of(main.path, main.direct_value, main.reference);
+    key.type = main.type;
+    key.bits = bits_of(main);
+    key.id = main.id;
+    key.label = main.common.label;
+    key.usage = pair.private_half ? usage_of(main.usage) : public_usage_of(main.usage);
+    key.has_private = pair.private_half.has_value();
+    key.has_public = pair.public_half.has_value();
+    key.always_authenticate = main.user_consent;
+    key.local = (main.access & access::kLocal) != 0;
+    key.never_extractable = (main.access & access::kNeverExtractable) != 0;
+    key.always_sensitive = (main.access & access::kAlwaysSensitive) != 0;
+    key.modifiable = main.common.modifiable;
+    if (!keys_.emplace(key.ref, std::move(pair)).second) continue;
+    objects_.keys.push_back(std::move(key));
+  }
+  pairs_.clear();
+}
+
+const KeyEntry* Application::private_entry(const ObjectRef& ref) const noexcept {
+  const auto found = keys_.find(ref);
+  if (found == keys_.end() || !found->second.private_half) return nullptr;
+  return &*found->second.private_half;
+}
+
+Bytes Application::value(const Path& path, const Bytes& direct) {
+  if (!direct.empty()) return direct;
+  if (path.file.empty()) throw ObjectNotFound("the directory names no file for this object");
+  return read_value(*files_, path);
+}
+
+PublicKey Application::read_public_key(const ObjectRef& ref) {
+  const auto found = keys_.find(ref);
+  if (found == keys_.end()) throw ObjectNotFound("no such key on the token");
+  if (!found->second.public_half) return std::monostate{};
+  const KeyEntry& entry = *found->second.public_half;
+  try {
+    return decode_public_key(entry, value(entry.path, entry.direct_value));
+  } catch (const ObjectNotFound&) {
+    return std::monostate{};  // entry without a file: a certificate may still bring the key
+  }
+}
+
+Bytes Application::read_certificate(const ObjectRef& ref) {
+  const auto found = certificates_.find(ref);
+  if (found == certificates_.end()) throw ObjectNotFound("no such certificate on the token");
+  const Bytes contents = value(found->second.path, found->second.direct_value);
+  const auto der = tlv::Reader(contents).next();
+  if (!der || der->tag != asn1::kSequence)
+    throw MalformedAnswer("the certificate's file holds no certificate");
+  return to_bytes(der->encoded);
+}
+
+Bytes Application::read_data(const ObjectRef& ref) {
+  const auto found = data_.find(ref);
+  if (found == data_.end()) throw ObjectNotFound("no such data object on the token");
+  return value(found->second.path, found->second.direct_value);
+}
+
+std::optional<TokenInfoEntry> Application::read_token_info() {
+  try {
+    return decode_token_info(read_directory(*files_, file(kTokenInfo)));
+  } catch (const ObjectNotFound&) {
+    return std::nullopt;
+  } catch (const MalformedAnswer&) {
+    return std::nullopt;  // the name is worth no failure
+  }
+}
+
+}  // namespace kilt::pkcs15

@@ -1,0 +1,62 @@
+// A PKCS#15 application as the domain's objects: entries of the directory files become keys,
+// certificates and data objects; values are read when asked for.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "drivers/objects.h"
+#include "drivers/pkcs15/directory.h"
+
+namespace kilt::pkcs15 {
+
+class Application {
+ public:
+  /// `base` is the application's DF as file ids from the MF on, e.g. 5000.
+  Application(Files& files, Bytes base) : files_(&files), base_(std::move(base)) {}
+
+  /// Reads ODF and directory files. False if there is no ODF: then the token has no such
+  /// application. Damaged entries are listed as odd objects.
+  bool load();
+  /// What load() found. Private data objects are listed too; their values need a login.
+  [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }
+
+  /// The directory entry of a key's private half, nullptr if unknown.
+  [[nodiscard]] const KeyEntry* private_entry(const ObjectRef& ref) const noexcept;
+  /// Public half by its PuKDF entry; std::monostate if there is none.
+  [[nodiscard]] PublicKey read_public_key(const ObjectRef& ref);
+  /// DER of a certificate, padding behind it removed. Throws ObjectNotFound, MalformedAnswer.
+  [[nodiscard]] Bytes read_certificate(const ObjectRef& ref);
+  /// Value of a data object, as long as its file. Throws ObjectNotFound.
+  [[nodiscard]] Bytes read_data(const ObjectRef& ref);
+  /// EF.TokenInfo, nothing if absent or unreadable.
+  [[nodiscard]] std::optional<TokenInfoEntry> read_token_info();
+
+ private:
+  struct KeyPair {
+    std::optional<KeyEntry> private_half, public_half;
+  };
+  [[nodiscard]] Bytes file(std::uint16_t id) const;
+  void load_directory(const OdfEntry& directory);
+  void add_private_key(KeyEntry entry);
+  void add_public_key(KeyEntry entry);
+  void add_certificate(CertificateEntry entry, bool authority);
+  void add_data(DataEntry entry);
+  void finish_keys();
+  [[nodiscard]] Bytes value(const Path& path, const Bytes& direct);
+
+  Files* files_;
+  Bytes base_;
+  ObjectList objects_;
+  std::vector<KeyPair> pairs_;
+  std::map<ObjectRef, KeyPair> keys_;
+  std::map<ObjectRef, CertificateEntry> certificates_;
+  std::map<ObjectRef, DataEntry> data_;
+};
+
+/// A public key as PKCS#15 files hold it: RSAPublicKey, SubjectPublicKeyInfo around it, an OCTET
+/// STRING with an EC or GOST point. std::monostate if it is none of these.
+[[nodiscard]] PublicKey decode_public_key(const KeyEntry& entry, BytesView value);
+
+}  // namespace kilt::pkcs15

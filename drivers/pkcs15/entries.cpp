@@ -1,0 +1,263 @@
+#include "drivers/pkcs15/entries.h"
+
+#include "drivers/pkcs15/asn1.h"
+
+namespace kilt::pkcs15 {
+namespace {
+
+using tlv::Node;
+using tlv::Reader;
+
+std::string utf8(const Node& node) { return to_text(node.value); }
+
+std::size_t count(BytesView value) {
+  const std::int64_t number = asn1::integer(value);
+  if (number < 0) throw MalformedAnswer("a length in a PKCS#15 directory is negative");
+  return static_cast<std::size_t>(number);
+}
+
+Path decode_path(BytesView sequence) {
+  Path path;
+  Reader reader(sequence);
+  while (const auto node = reader.next()) {
+    if (node->tag == asn1::kOctetString) path.file = to_bytes(node->value);
+    if (node->tag == asn1::kInteger) path.index = count(node->value);
+    if (node->tag == asn1::context_primitive(0)) path.length = count(node->value);
+  }
+  return path;
+}
+
+/// ObjectValue: a path (SEQUENCE), or the value itself in a context tag.
+void decode_value(const Node& node, Path& path, Bytes& direct) {
+  if (node.tag == asn1::kSequence)
+    path = decode_path(node.value);
+  else
+    direct = to_bytes(node.value);
+}
+
+Common decode_common(BytesView sequence, bool* user_consent = nullptr) {
+  Common common;
+  Reader reader(sequence);
+  while (const auto node = reader.next()) {
+    if (node->tag == asn1::kUtf8String) common.label = utf8(*node);
+    if (node->tag == asn1::kBitString) {
+      const std::uint32_t flags = asn1::bits(node->value);
+      common.is_private = (flags & 1U) != 0;
+      common.modifiable = (flags & 2U) != 0;
+    }
+    if (node->tag == asn1::kOctetString) common.auth_id = to_bytes(node->value);
+    if (node->tag == asn1::kInteger && user_consent != nullptr)
+      *user_consent = asn1::integer(node->value) > 0;
+  }
+  return common;
+}
+
+/// The parts of a PKCS15Object: common and class attributes, then [0] subclass and [1] type.
+struct Parts {
+  BytesView common, class_attributes, type_attributes;
+};
+
+Parts split(const Node& entry) {
+  Parts parts;
+  Reader reader(entry.value);
+  if (const auto node = reader.next()) parts.common = node->value;
+  if (const auto node = reader.next()) parts.class_attributes = node->value;
+  while (const auto node = reader.next())
+    if (node->tag == asn1::context(1)) {
+      // [1] is explicit: inside stands the SEQUENCE of type attributes.
+      Reader inner(node->value);
+      if (const auto body = inner.next()) parts.type_attributes = body->value;
+    }
+  return parts;
+}
+
+void decode_key_class(BytesView sequence, KeyEntry& key) {
+  bool first_bits = true;
+  Reader reader(sequence);
+  while (const auto node = reader.next()) {
+    switch (node->tag) {
+      case asn1::kOctetString:
+        key.id = to_bytes(node->value);
+        break;
+      case asn1::kBitString:
+        (first_bits ? key.usage : key.access) = asn1::bits(node->value);
+        first_bits = false;
+        break;
+      case asn1::kBoolean:
+        key.native = !node->value.empty() && node->value.front() != 0;
+        break;
+      case asn1::kInteger:
+        // Some issuers write 128..255 as a negative one-byte number: the low byte counts.
+        key.reference = static_cast<Byte>(asn1::integer(node->value) & 0xFF);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void decode_key_type(BytesView sequence, KeyEntry& key) {
+  bool have_value = false;
+  Reader reader(sequence);
+  while (const auto node = reader.next()) {
+    if (!have_value) {
+      decode_value(*node, key.path, key.direct_value);
+      have_value = true;
+    } else if (node->tag == asn1::kInteger) {
+      const std::size_t number = count(node->value);
+      if (key.type == KeyType::kRsa) key.modulus_bits = static_cast<unsigned>(number);
+      if (key.type == KeyType::kGost256 && key.gost_parameters == 0)
+        key.gost_parameters = static_cast<unsigned>(number);
+    } else if (node->tag == asn1::kOid && key.type == KeyType::kEc) {
+      key.ec_parameters = to_bytes(node->encoded);
+    } else if (node->tag == asn1::kSequence && key.type == KeyType::kGost256) {
+      // OpenSC writes the parameter numbers as SEQUENCE { gostR3410, gostR3411, gost28147 }.
+      Reader inner(node->value);
+      if (const auto first = inner.next(); first && first->tag == asn1::kInteger)
+        key.gost_parameters = static_cast<unsigned>(count(first->value));
+    }
+  }
+}
+
+KeyType key_type(std::uint32_t tag) {
+  if (tag == asn1::context(0)) return KeyType::kEc;
+  if (tag == asn1::context(4)) return KeyType::kGost256;
+  return KeyType::kRsa;
+}
+
+}  // namespace
+
+KeyEntry decode_key(const Node& entry) {
+  KeyEntry key;
+  key.type = key_type(entry.tag);
+  const Parts parts = split(entry);
+  key.common = decode_common(parts.common, &key.user_consent);
+  decode_key_class(parts.class_attributes, key);
+  decode_key_type(parts.type_attributes, key);
+  return key;
+}
+
+CertificateEntry decode_certificate(const Node& entry) {
+  CertificateEntry certificate;
+  const Parts parts = split(entry);
+  certificate.common = decode_common(parts.common);
+  Reader attributes(parts.class_attributes);
+  while (const auto node = attributes.next()) {
+    if (node->tag == asn1::kOctetString) certificate.id = to_bytes(node->value);
+    if (node->tag == asn1::kBoolean)
+      certificate.authority = !node->value.empty() && node->value.front() != 0;
+  }
+  Reader value(parts.type_attributes);
+  if (const auto node = value.next())
+    decode_value(*node, certificate.path, certificate.direct_value);
+  return certificate;
+}
+
+DataEntry decode_data(const Node& entry) {
+  DataEntry data;
+  Reader reader(entry.value);
+  if (const auto node = reader.next()) data.common = decode_common(node->value);
+  if (const auto node = reader.next()) {
+    Reader attributes(node->value);
+    while (const auto attribute = attributes.next()) {
+      if (attribute->tag == asn1::kUtf8String) data.application = utf8(*attribute);
+      if (attribute->tag == asn1::kOid) data.oid = to_bytes(attribute->encoded);
+    }
+  }
+  while (const auto node = reader.next()) {
+    if (node->tag != asn1::context(1)) continue;
+    Reader value(node->value);
+    if (const auto inner = value.next()) decode_value(*inner, data.path, data.direct_value);
+  }
+  return data;
+}
+
+std::optional<PinEntry> decode_pin(const Node& entry) {
+  if (entry.tag != asn1::kSequence) return std::nullopt;
+  PinEntry pin;
+  const Parts parts = split(entry);
+  pin.common = decode_common(parts.common);
+  if (const auto id = tlv::find(parts.class_attributes, asn1::kOctetString))
+    pin.auth_id = to_bytes(id->value);
+  unsigned integers = 0;
+  Reader reader(parts.type_attributes);
+  while (const auto node = reader.next()) {
+    switch (node->tag) {
+      case asn1::kBitString:
+        pin.flags = asn1::bits(node->value);
+        break;
+      case asn1::kEnumerated:
+        pin.type = static_cast<unsigned>(count(node->value));
+        break;
+      case asn1::kInteger: {
+        const auto number = static_cast<unsigned>(count(node->value));
+        if (integers == 0) pin.min_length = number;
+        if (integers == 1) pin.stored_length = number;
+        if (integers == 2) pin.max_length = number;
+        ++integers;
+        break;
+      }
+      case asn1::context_primitive(0):
+        pin.reference = static_cast<Byte>(asn1::integer(node->value) & 0xFF);
+        break;
+      case asn1::kOctetString:
+        if (!node->value.empty()) pin.pad = node->value.front();
+        break;
+      case asn1::kSequence:
+        pin.path = decode_path(node->value);
+        break;
+      default:
+        break;
+    }
+  }
+  return pin;
+}
+
+TokenInfoEntry decode_token_info(BytesView file) {
+  TokenInfoEntry info;
+  const auto sequence = tlv::find(file, asn1::kSequence);
+  if (!sequence) throw MalformedAnswer("EF.TokenInfo does not begin with a SEQUENCE");
+  Reader reader(sequence->value);
+  while (const auto node = reader.next()) {
+    switch (node->tag) {
+      case asn1::kOctetString:
+        info.serial = to_bytes(node->value);
+        break;
+      case asn1::kUtf8String:
+        info.manufacturer = utf8(*node);
+        break;
+      case asn1::context_primitive(0):
+        info.label = utf8(*node);
+        break;
+      case asn1::kBitString:
+        info.flags = asn1::bits(node->value);
+        break;
+      case asn1::context_primitive(5):
+        info.last_update = utf8(*node);
+        break;
+      case asn1::context(5):  // explicit tagging, as OpenSC and others write it
+        if (const auto time = tlv::find(node->value, asn1::kGeneralizedTime))
+          info.last_update = utf8(*time);
+        break;
+      default:
+        break;
+    }
+  }
+  return info;
+}
+
+std::vector<OdfEntry> decode_odf(BytesView file) {
+  std::vector<OdfEntry> entries;
+  Reader reader(file);
+  while (!reader.rest().empty() && reader.rest().front() != 0x00 && reader.rest().front() != 0xFF) {
+    const auto node = reader.next();
+    if (node->tag < asn1::context(0) || node->tag > asn1::context(8)) continue;
+    const auto path = tlv::find(node->value, asn1::kSequence);
+    if (!path) continue;
+    entries.push_back(
+        {static_cast<DirectoryKind>(node->tag - asn1::context(0)), decode_path(path->value)});
+  }
+  return entries;
+}
+
+}  // namespace kilt::pkcs15

@@ -1,0 +1,39 @@
+#include "drivers/registry.h"
+
+#include <array>
+#include <string_view>
+
+#include "drivers/kaztoken/kaztoken.h"
+
+namespace kilt {
+namespace {
+
+// One line per family; probing follows this order.
+constexpr std::array kFamilies{
+    Family{"kaztoken", &kaztoken::open, nullptr},
+};
+
+const Family* family_named(std::string_view name) {
+  for (const Family& family : kFamilies)
+    if (name == family.name) return &family;
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const Family> families() { return kFamilies; }
+
+std::unique_ptr<Token> open_token(apdu::Card& card, const ProfileSet& profiles) {
+  if (const Profile* profile = profiles.match(card.atr())) {
+    const Family* family = family_named(profile->family);
+    if (family == nullptr)
+      throw TokenNotRecognized();  // a profile for a family this build does not have
+    if (auto token = family->open(card, *profile)) return token;
+  }
+  for (const Family& family : kFamilies)
+    if (family.probe != nullptr)
+      if (auto token = family.probe(card, profiles)) return token;
+  throw TokenNotRecognized();
+}
+
+}  // namespace kilt

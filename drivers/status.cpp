@@ -1,0 +1,24 @@
+#include "drivers/status.h"
+
+#include <string>
+
+namespace kilt {
+
+void throw_status(const char* what, StatusWord sw) {
+  if (const auto tries = sw.tries_left()) throw WrongPin(*tries);
+  if (sw == sw::kSecurityStatusNotSatisfied) throw NotLoggedIn();
+  if (sw == sw::kAuthenticationBlocked) throw PinBlocked();
+  if (sw == sw::kFileNotFound || sw == sw::kReferencedDataNotFound)
+    throw ObjectNotFound(std::string(what) + ": not on the token");
+  if (sw == sw::kNotEnoughMemory) throw TokenFull();
+  if (sw == sw::kInsNotSupported || sw == sw::kClaNotSupported)
+    throw NotSupported(std::string("the token does not know the command ") + what);
+  throw CardFault(what, sw);
+}
+
+const apdu::Response& expect_ok(const char* what, const apdu::Response& answer) {
+  if (!answer.ok()) throw_status(what, answer.sw);
+  return answer;
+}
+
+}  // namespace kilt

@@ -1,0 +1,143 @@
+#include "pkcs11/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+namespace kilt::p11 {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = secure_getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+/// $XDG_CONFIG_HOME/kilt, else $HOME/.config/kilt, else nothing. Relative paths are not trusted.
+std::optional<std::filesystem::path> user_folder() {
+  const std::filesystem::path xdg = environment("XDG_CONFIG_HOME");
+  if (xdg.is_absolute()) return xdg / "kilt";
+  const std::filesystem::path home = environment("HOME");
+  if (home.is_absolute()) return home / ".config" / "kilt";
+  return std::nullopt;
+}
+
+bool readable(const std::filesystem::path& path) { return access(path.c_str(), R_OK) == 0; }
+
+std::optional<std::filesystem::path> config_file() {
+  const std::string named = environment("KILT_CONF");
+  if (!named.empty()) return named;  // even if unreadable: then it is reported
+  if (const auto folder = user_folder(); folder && readable(*folder / "kilt.toml"))
+    return *folder / "kilt.toml";
+  const std::filesystem::path system = "/etc/kilt/kilt.toml";
+  if (readable(system)) return system;
+  return std::nullopt;
+}
+
+/// Takes values out of the file's tables and notes what does not fit.
+class Loader {
+ public:
+  Loader(Config& config, const toml::table& root) : config_(config), root_(root) {}
+
+  void run() {
+    choose("log", "target", {"none", "syslog", "file"}, config_.log_target);
+    text("log", "file", config_.log_file);
+    text("log", "trace", config_.trace_file);
+    choose("pin", "default", {"warn", "refuse"}, config_.default_pin);
+    flag("pin", "allow_default", config_.allow_default_pin);
+    flag("pin", "allow_last_try", config_.allow_last_try);
+    choose("pin", "logout", {"card", "own"}, config_.logout);
+    flag("readers", "pcsc", config_.pcsc);
+    const auto unused = [&](const std::string& what) {
+      config_.problems.push_back(fmt::format("unknown setting '{}' is ignored", what));
+    };
+    for (const auto& [section, node] : root_) {
+      const toml::table* table = node.as_table();
+      if (table == nullptr) {
+        unused(std::string(section.str()));
+        continue;
+      }
+      for (const auto& [key, value] : *table) {
+        const std::string name = fmt::format("{}.{}", section.str(), key.str());
+        if (std::find(known_.begin(), known_.end(), name) == known_.end()) unused(name);
+      }
+    }
+  }
+
+ private:
+  const toml::node* find(const char* section, const char* key) {
+    known_.push_back(fmt::format("{}.{}", section, key));
+    return root_.at_path(known_.back()).node();
+  }
+  void complain(const toml::node& node, const char* expected) {
+    config_.problems.push_back(fmt::format("line {}: '{}' must be {}; the default is used",
+                                           node.source().begin.line, known_.back(), expected));
+  }
+  void text(const char* section, const char* key, std::string& target) {
+    const toml::node* node = find(section, key);
+    if (node == nullptr) return;
+    if (node->is_string())
+      target = node->as_string()->get();
+    else
+      complain(*node, "a string");
+  }
+  void flag(const char* section, const char* key, bool& target) {
+    const toml::node* node = find(section, key);
+    if (node == nullptr) return;
+    if (node->is_boolean())
+      target = node->as_boolean()->get();
+    else
+      complain(*node, "true or false");
+  }
+  template <typename Enum>
+  void choose(const char* section, const char* key, std::initializer_list<const char*> names,
+              Enum& target) {
+    const toml::node* node = find(section, key);
+    if (node == nullptr) return;
+    int index = 0;
+    for (const char* name : names) {
+      if (node->is_string() && node->as_string()->get() == name) {
+        target = static_cast<Enum>(index);
+        return;
+      }
+      ++index;
+    }
+    complain(*node, "one of the values that conf/kilt.toml lists");
+  }
+
+  Config& config_;
+  const toml::table& root_;
+  std::vector<std::string> known_;
+};
+
+void load_file(Config& config, const std::filesystem::path& path) {
+  try {
+    const toml::table table = toml::parse_file(path.string());
+    Loader(config, table).run();
+  } catch (const toml::parse_error& error) {
+    config.problems.push_back(
+        fmt::format("line {}: {}", error.source().begin.line, error.description()));
+  }
+  for (std::string& problem : config.problems) problem = path.string() + ": " + problem;
+}
+
+}  // namespace
+
+Config Config::load() {
+  Config config;
+  if (const auto path = config_file()) load_file(config, *path);
+  config.profile_folders = {"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
+  if (const auto folder = user_folder()) config.profile_folders.push_back(*folder / "tokens");
+  if (const std::string trace = environment("KILT_TRACE"); !trace.empty())
+    config.trace_file = trace;
+  std::istringstream sockets(environment("KILT_SOCKETS"));
+  for (std::string path; std::getline(sockets, path, ':');)
+    if (!path.empty()) config.sockets.push_back(path);
+  return config;
+}
+
+}  // namespace kilt::p11

@@ -1,0 +1,34 @@
+// The configuration file kilt.toml (design decisions 9, 10, 13, 14). Documented line by line in
+// conf/kilt.toml.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kilt::p11 {
+
+struct Config {
+  enum class LogTarget { kNone, kSyslog, kFile };
+  enum class DefaultPin { kWarn, kRefuse };
+  enum class Logout { kCard, kOwn };
+
+  LogTarget log_target = LogTarget::kNone;
+  std::string log_file;
+  std::string trace_file;  ///< empty: no trace
+  DefaultPin default_pin = DefaultPin::kWarn;
+  bool allow_default_pin = false;  ///< a factory PIN may be set as the new PIN
+  bool allow_last_try = true;
+  Logout logout = Logout::kCard;
+  std::vector<std::filesystem::path> profile_folders;  ///< later ones win
+  std::vector<std::string> sockets;                    ///< virtual tokens (KILT_SOCKETS)
+  bool pcsc = true;                                    ///< use PC/SC readers
+  /// What was wrong with the file: logged; the defaults stand in for the broken part.
+  std::vector<std::string> problems;
+
+  /// Reads KILT_CONF, else the user's, else the system's file, and the environment. Environment
+  /// counts only where secure_getenv trusts it. Never throws for a bad file.
+  static Config load();
+};
+
+}  // namespace kilt::p11

@@ -1,0 +1,7 @@
+// The types and constants of PKCS#11 (v2.40, header of p11-kit), with the functions' C linkage.
+#pragma once
+
+// Function declarations come out of pkcs11.h undecorated; export them from this module.
+#pragma GCC visibility push(default)
+#include <p11-kit/pkcs11.h>
+#pragma GCC visibility pop

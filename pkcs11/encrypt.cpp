@@ -1,0 +1,88 @@
+// Encryption with public keys, on the host (PKCS#11 v2.40 base, 5.8).
+#include <algorithm>
+
+#include "pkcs11/key_use.h"
+#include "pkcs11/operation.h"
+#include "pkcs11/sign_data.h"
+
+using namespace kilt;
+using namespace kilt::p11;
+
+namespace {
+
+constexpr std::size_t kMaxPlain = 1024;  // bytes; the largest modulus anywhere is 512
+
+Bytes encrypt(const CryptOperation& operation) {
+  const auto& key = std::get<RsaPublicKey>(operation.public_key);
+  const Mechanism& mechanism = operation.mechanism;
+  try {
+    switch (mechanism.spec.scheme) {
+      case Scheme::kRsaPkcs1:
+        return host::rsa_encrypt_pkcs1(key, operation.data);
+      case Scheme::kRsaOaep:
+        return host::rsa_encrypt_oaep(key, operation.data, mechanism.hash, mechanism.mgf,
+                                      mechanism.label);
+      default:
+        return host::rsa_public(key, left_padded(operation.data, key.modulus.size()));
+    }
+  } catch (const InvalidData&) {
+    throw Refusal(CKR_DATA_LEN_RANGE);
+  }
+}
+
+void add_plain(CryptOperation& operation, BytesView part) {
+  refuse_if(part.size() > kMaxPlain || operation.data.size() + part.size() > kMaxPlain,
+            CKR_DATA_LEN_RANGE);
+  append(operation.data, part);
+}
+
+void finish(OperationScope<CryptOperation>& operation, CK_BYTE* encrypted,
+            CK_ULONG* encrypted_len) {
+  if (operation.room(block_size(operation->public_key), encrypted, encrypted_len))
+    std::ranges::copy(encrypt(*operation), encrypted);
+}
+
+}  // namespace
+
+CK_RV C_EncryptInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
+  return session_entry(__func__, handle, [&](Session& session) {
+    refuse_if(session.encrypt.has_value(), CKR_OPERATION_ACTIVE);
+    CryptOperation operation;
+    operation.mechanism = check_mechanism(mechanism, CKF_ENCRYPT, session.slot().capabilities());
+    operation.public_key = public_key(session, key, operation.mechanism, CKA_ENCRYPT);
+    session.encrypt = std::move(operation);
+  });
+}
+
+CK_RV C_Encrypt(CK_SESSION_HANDLE handle, CK_BYTE* data, CK_ULONG data_len, CK_BYTE* encrypted,
+                CK_ULONG* encrypted_len) {
+  return session_entry(__func__, handle, [&](Session& session) {
+    OperationScope operation(session.encrypt);
+    refuse_if(operation->updated, CKR_OPERATION_ACTIVE);
+    const BytesView input = input_bytes(data, data_len);
+    operation->data.clear();
+    add_plain(*operation, input);
+    finish(operation, encrypted, encrypted_len);
+  });
+}
+
+CK_RV C_EncryptUpdate(CK_SESSION_HANDLE handle, CK_BYTE* part, CK_ULONG part_len,
+                      CK_BYTE* encrypted, CK_ULONG* encrypted_len) {
+  static_cast<void>(encrypted);  // nothing comes out before the last part is in
+  return session_entry(__func__, handle, [&](Session& session) {
+    OperationScope operation(session.encrypt);
+    const BytesView input = input_bytes(part, part_len);
+    need_pointer(encrypted_len);
+    add_plain(*operation, input);
+    *encrypted_len = 0;
+    operation->updated = true;
+    operation.keep();
+  });
+}
+
+CK_RV C_EncryptFinal(CK_SESSION_HANDLE handle, CK_BYTE* last_part, CK_ULONG* last_part_len) {
+  return session_entry(__func__, handle, [&](Session& session) {
+    OperationScope operation(session.encrypt);
+    finish(operation, last_part, last_part_len);
+  });
+}

@@ -1,0 +1,99 @@
+#include "pkcs11/key_template.h"
+
+#include <algorithm>
+
+namespace kilt::p11 {
+namespace {
+
+Bytes number_of(const Bytes& value) {
+  const auto first = std::ranges::find_if(value, [](Byte byte) { return byte != 0; });
+  return Bytes(first, value.end());
+}
+
+SecureBytes secret_of(const Template& wanted, CK_ATTRIBUTE_TYPE type) {
+  return SecureBytes(number_of(wanted.need(type)));
+}
+
+/// Label and id may stand in either half; the private one wins.
+void read_names(KeySpec& spec, const Template& public_half, const Template& private_half) {
+  spec.id = private_half.has(CKA_ID) ? private_half.bytes(CKA_ID) : public_half.bytes(CKA_ID);
+  spec.label =
+      private_half.has(CKA_LABEL) ? private_half.text(CKA_LABEL) : public_half.text(CKA_LABEL);
+}
+
+void refuse_weak_secrecy(const Template& private_half) {
+  refuse_if(private_half.flag(CKA_EXTRACTABLE).value_or(false) ||
+                !private_half.flag(CKA_SENSITIVE).value_or(true) ||
+                !private_half.flag(CKA_PRIVATE).value_or(true),
+            CKR_TEMPLATE_INCONSISTENT);
+}
+
+void refuse_session_key(const Template& half) {
+  refuse_if(!half.flag(CKA_TOKEN).value_or(true), CKR_TEMPLATE_INCONSISTENT);
+}
+
+KeyType check_type(const Template& half, CK_KEY_TYPE expected, KeyType type) {
+  refuse_if(half.number(CKA_KEY_TYPE).value_or(expected) != expected, CKR_TEMPLATE_INCONSISTENT);
+  return type;
+}
+
+void read_rsa(KeySpec& spec, const Template& public_half) {
+  refuse_if(!public_half.has(CKA_MODULUS_BITS), CKR_TEMPLATE_INCOMPLETE);
+  const CK_ULONG bits = *public_half.number(CKA_MODULUS_BITS);
+  refuse_if(bits > 16384, CKR_KEY_SIZE_RANGE);
+  spec.bits = static_cast<unsigned>(bits);
+  spec.public_exponent = number_of(public_half.bytes(CKA_PUBLIC_EXPONENT));
+}
+
+}  // namespace
+
+PrivateKeyInput private_key_of(const Template& wanted) {
+  refuse_if(!wanted.has(CKA_KEY_TYPE), CKR_TEMPLATE_INCOMPLETE);
+  refuse_if(*wanted.number(CKA_KEY_TYPE) != CKK_RSA, CKR_TEMPLATE_INCONSISTENT);
+  PrivateKeyInput input;
+  RsaPrivateKey key;
+  key.modulus = number_of(wanted.need(CKA_MODULUS));
+  key.public_exponent = number_of(wanted.need(CKA_PUBLIC_EXPONENT));
+  key.private_exponent = secret_of(wanted, CKA_PRIVATE_EXPONENT);
+  key.prime1 = secret_of(wanted, CKA_PRIME_1);
+  key.prime2 = secret_of(wanted, CKA_PRIME_2);
+  key.exponent1 = secret_of(wanted, CKA_EXPONENT_1);
+  key.exponent2 = secret_of(wanted, CKA_EXPONENT_2);
+  key.coefficient = secret_of(wanted, CKA_COEFFICIENT);
+  refuse_if(key.modulus.empty() || key.modulus.size() > 2048, CKR_ATTRIBUTE_VALUE_INVALID);
+  input.spec.bits = static_cast<unsigned>(key.modulus.size() * 8);
+  input.spec.public_exponent = key.public_exponent;
+  input.spec.usage = private_usage(wanted);
+  read_names(input.spec, wanted, wanted);
+  input.key = std::move(key);
+  return input;
+}
+
+KeySpec key_spec(const Mechanism& mechanism, const Template& public_half,
+                 const Template& private_half) {
+  refuse_weak_secrecy(private_half);
+  refuse_session_key(public_half);
+  refuse_session_key(private_half);
+  KeySpec spec;
+  switch (mechanism.spec.scheme) {
+    case Scheme::kRsaKeyGen:
+      spec.type = check_type(public_half, CKK_RSA, KeyType::kRsa);
+      read_rsa(spec, public_half);
+      break;
+    case Scheme::kEcKeyGen:
+      spec.type = check_type(public_half, CKK_EC, KeyType::kEc);
+      spec.parameters = public_half.need(CKA_EC_PARAMS);
+      break;
+    default:
+      spec.type = check_type(public_half, CKK_GOSTR3410, KeyType::kGost256);
+      spec.parameters = public_half.need(CKA_GOSTR3410_PARAMS);
+      spec.hash_parameters = public_half.bytes(CKA_GOSTR3411_PARAMS);
+      spec.bits = 256;
+  }
+  spec.usage = private_usage(private_half);
+  spec.always_authenticate = private_half.flag(CKA_ALWAYS_AUTHENTICATE).value_or(false);
+  read_names(spec, public_half, private_half);
+  return spec;
+}
+
+}  // namespace kilt::p11

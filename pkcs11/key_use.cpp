@@ -1,0 +1,79 @@
+#include "pkcs11/key_use.h"
+
+#include "pkcs11/rv.h"
+
+namespace kilt::p11 {
+namespace {
+
+KeyType type_of(const PublicKey& key) {
+  if (std::holds_alternative<RsaPublicKey>(key)) return KeyType::kRsa;
+  if (std::holds_alternative<EcPublicKey>(key)) return KeyType::kEc;
+  return KeyType::kGost256;
+}
+
+}  // namespace
+
+std::size_t block_size(const PublicKey& key) {
+  if (const auto* rsa = std::get_if<RsaPublicKey>(&key)) return rsa->modulus.size();
+  if (const auto* ec = std::get_if<EcPublicKey>(&key))
+    return ec->point.empty() ? 0 : ec->point.size() - 1;
+  if (const auto* gost = std::get_if<GostPublicKey>(&key)) return gost->point.size();
+  return 0;
+}
+
+std::size_t block_size(KeyObject& key, Loader& loader) {
+  const std::size_t bytes = (key.key().bits + 7) / 8;
+  if (bytes == 0) return block_size(key.public_key(loader));
+  return key.key().type == KeyType::kRsa ? bytes : 2 * bytes;
+}
+
+void check_key_type(const Mechanism& mechanism, KeyType type) {
+  const auto fits = [&] {
+    switch (mechanism.spec.scheme) {
+      case Scheme::kRsaPkcs1:
+      case Scheme::kRsaPss:
+      case Scheme::kRsaOaep:
+      case Scheme::kRsaRaw:
+        return type == KeyType::kRsa;
+      case Scheme::kEcdsa:
+        return type == KeyType::kEc;
+      case Scheme::kGost:
+        return type == KeyType::kGost256 || type == KeyType::kGost512;
+      default:
+        return false;
+    }
+  };
+  refuse_if(!fits(), CKR_KEY_TYPE_INCONSISTENT);
+}
+
+std::shared_ptr<KeyObject> private_key(Session& session, CK_OBJECT_HANDLE handle,
+                                       const Mechanism& mechanism, bool KeyUsage::*usage) {
+  auto key = std::dynamic_pointer_cast<KeyObject>(session.object(handle, CKR_KEY_HANDLE_INVALID));
+  refuse_if(!key || key->object_class() != CKO_PRIVATE_KEY, CKR_KEY_HANDLE_INVALID);
+  check_key_type(mechanism, key->key().type);
+  refuse_if(!(key->key().usage.*usage), CKR_KEY_FUNCTION_NOT_PERMITTED);
+  if (!key->key().unusable_reason.empty()) throw NotSupported(key->key().unusable_reason);
+  session.slot().check_pin_policy();
+  return key;
+}
+
+PublicKey public_key(Session& session, CK_OBJECT_HANDLE handle, const Mechanism& mechanism,
+                     CK_ATTRIBUTE_TYPE usage) {
+  const ObjectPtr object = session.object(handle, CKR_KEY_HANDLE_INVALID);
+  refuse_if(object->object_class() != CKO_PUBLIC_KEY, CKR_KEY_HANDLE_INVALID);
+  Loader& loader = session.slot().loader();
+  const AttributeValue allowed = object->attribute(usage, loader);
+  // A session object without the attribute says nothing against the use.
+  refuse_if(allowed.kind == AttributeValue::Kind::kValue && to_bool(allowed.value) == false,
+            CKR_KEY_FUNCTION_NOT_PERMITTED);
+  PublicKey key;
+  if (auto* token_key = dynamic_cast<KeyObject*>(object.get()))
+    key = token_key->public_key(loader);
+  else if (const auto* own = dynamic_cast<const SessionObject*>(object.get()))
+    key = own->public_key();
+  refuse_if(std::holds_alternative<std::monostate>(key), CKR_KEY_HANDLE_INVALID);
+  check_key_type(mechanism, type_of(key));
+  return key;
+}
+
+}  // namespace kilt::p11

@@ -1,0 +1,28 @@
+// A key object and a mechanism brought together, for operations with private and public keys.
+#pragma once
+
+#include "pkcs11/session.h"
+
+namespace kilt::p11 {
+
+/// Size in bytes of a block or signature made with the key: the modulus of RSA, twice the order
+/// else.
+[[nodiscard]] std::size_t block_size(KeyObject& key, Loader& loader);
+[[nodiscard]] std::size_t block_size(const PublicKey& key);
+
+/// Throws Refusal(CKR_KEY_TYPE_INCONSISTENT) unless the mechanism works with this type of key.
+void check_key_type(const Mechanism& mechanism, KeyType type);
+
+/// The private key behind a handle, fit for the mechanism. Throws Refusal: CKR_KEY_HANDLE_INVALID,
+/// CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED; PinExpired by policy; NotSupported
+/// for a key the token holds but cannot use.
+[[nodiscard]] std::shared_ptr<KeyObject> private_key(Session& session, CK_OBJECT_HANDLE handle,
+                                                     const Mechanism& mechanism,
+                                                     bool KeyUsage::*usage);
+
+/// The public key behind a handle (token or session object), read if need be. Throws Refusal as
+/// above.
+[[nodiscard]] PublicKey public_key(Session& session, CK_OBJECT_HANDLE handle,
+                                   const Mechanism& mechanism, CK_ATTRIBUTE_TYPE usage);
+
+}  // namespace kilt::p11

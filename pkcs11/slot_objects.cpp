@@ -1,0 +1,73 @@
+// The objects of a slot: handles that stay while the object stays, values read when asked for.
+#include "pkcs11/slot.h"
+
+namespace kilt::p11 {
+
+const std::map<Handle, ObjectPtr>& Slot::objects() {
+  with_token(Repeat::kOnce, [&](Token& token) {
+    const ObjectList& list = token.list();
+    if (list_generation_ != list.generation) update_objects(list);
+  });
+  return objects_;
+}
+
+// Same identity, same handle; a new Object, since label or value may have changed.
+void Slot::update_objects(const ObjectList& list) {
+  std::map<Handle, ObjectPtr> fresh;
+  for (const Key& key : list.keys) {
+    if (key.has_private) add_object(fresh, std::make_shared<KeyObject>(key, true), key.ref);
+    if (key.has_public) add_object(fresh, std::make_shared<KeyObject>(key, false), key.ref);
+  }
+  for (const Certificate& certificate : list.certificates)
+    add_object(fresh, std::make_shared<CertificateObject>(certificate), certificate.ref);
+  for (const DataObject& data : list.data)
+    add_object(fresh, std::make_shared<DataObjectView>(data), data.ref);
+  std::erase_if(handles_, [&](const auto& entry) { return !fresh.contains(entry.second); });
+  objects_ = std::move(fresh);
+  list_generation_ = list.generation;
+}
+
+void Slot::add_object(std::map<Handle, ObjectPtr>& fresh, ObjectPtr object, const ObjectRef& ref) {
+  const auto [entry, added] = handles_.try_emplace({object->object_class(), ref}, 0);
+  if (added) entry->second = environment_->next_handle++;
+  fresh.emplace(entry->second, std::move(object));
+}
+
+// Handles of private objects die with the login (PKCS#11 v2.40 base, 5.6, C_Logout).
+void Slot::forget_private_objects() {
+  std::erase_if(objects_, [&](const auto& entry) { return entry.second->is_private(); });
+  std::erase_if(handles_, [&](const auto& entry) { return !objects_.contains(entry.second); });
+  list_generation_.reset();
+}
+
+Handle Slot::handle_of(CK_OBJECT_CLASS object_class, const ObjectRef& ref) {
+  objects();
+  const auto found = handles_.find({object_class, ref});
+  return found == handles_.end() ? 0 : found->second;
+}
+
+PublicKey Slot::load_public_key(const Key& key) {
+  return with_token(Repeat::kOnce, [&](Token& token) { return token.read_public_key(key.ref); });
+}
+
+Bytes Slot::load_certificate(const Certificate& certificate) {
+  return with_token(Repeat::kOnce,
+                    [&](Token& token) { return token.read_certificate(certificate.ref); });
+}
+
+Bytes Slot::load_data(const DataObject& data) {
+  return with_token(Repeat::kOnce, [&](Token& token) { return token.read_data(data.ref); });
+}
+
+std::optional<host::CertificateFields> Slot::certificate_of(const Bytes& id) {
+  if (id.empty()) return std::nullopt;
+  for (const auto& [handle, object] : objects_) {
+    auto* certificate = dynamic_cast<CertificateObject*>(object.get());
+    if (certificate == nullptr || certificate->certificate().id != id || !visible(*certificate))
+      continue;
+    return certificate->fields(*this);
+  }
+  return std::nullopt;
+}
+
+}  // namespace kilt::p11

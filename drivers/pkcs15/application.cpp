@@ -12,8 +12,8 @@ constexpr std::uint16_t kOdf = 0x5031;
 constexpr std::uint16_t kTokenInfo = 0x5032;
 
 /// Unique within its kind: the place of the value, and the key reference for keys.
-ObjectRef ref_of(const Path& path, BytesView direct, Byte reference = 0) {
-  ObjectRef ref = path.file;
+ObjectRef make_ref(const Path& path, BytesView direct, Byte reference = 0) {
+  ObjectRef ref = to_bytes(relative_path(path.file));
   append(ref, write_be(path.index.value_or(0), 4));
   ref.push_back(reference);
   append(ref, direct.first(std::min<std::size_t>(direct.size(), 64)));
@@ -53,6 +53,12 @@ unsigned bits_of(const KeyEntry& entry) {
 
 }  // namespace
 
+ObjectRef ref_of(const KeyEntry& entry) {
+  return make_ref(entry.path, entry.direct_value, entry.reference);
+}
+ObjectRef ref_of(const CertificateEntry& entry) { return make_ref(entry.path, entry.direct_value); }
+ObjectRef ref_of(const DataEntry& entry) { return make_ref(entry.path, entry.direct_value); }
+
 Bytes Application::file(std::uint16_t id) const {
   Bytes path = base_;
   append(path, write_be(id, 2));
@@ -69,7 +75,8 @@ bool Application::load() {
   data_.clear();
   std::vector<OdfEntry> directories;
   try {
-    directories = decode_odf(read_directory(*files_, file(kOdf)));
+    if (!journal_.empty()) pending_ = read_journal(*files_, journal_).images;
+    directories = decode_odf(contents(file(kOdf)));
   } catch (const ObjectNotFound&) {
     return false;
   }
@@ -79,12 +86,18 @@ bool Application::load() {
   return true;
 }
 
+Bytes Application::contents(BytesView path) {
+  for (const auto& image : pending_)
+    if (equal(relative_path(image.path), relative_path(path))) return image.contents;
+  return read_directory(*files_, path);
+}
+
 void Application::load_directory(const OdfEntry& directory) {
   if (directory.kind == DirectoryKind::kAuthObjects || directory.kind == DirectoryKind::kSecretKeys)
     return;
-  Bytes contents;
+  Bytes entries;
   try {
-    contents = read_directory(*files_, directory.path.file);
+    entries = contents(directory.path.file);
   } catch (const ObjectNotFound&) {
     return;  // ODF may name a directory before its file is made
   }
@@ -102,7 +115,7 @@ void Application::load_directory(const OdfEntry& directory) {
                                directory.kind == DirectoryKind::kTrustedCertificates);
     }
   };
-  for_each_entry(contents, add, [&](const char* reason) { objects_.odd.push_back({reason}); });
+  for_each_entry(entries, add, [&](const char* reason) { objects_.odd.push_back({reason}); });
 }
 
 void Application::add_private_key(KeyEntry entry) {
@@ -122,7 +135,7 @@ void Application::add_public_key(KeyEntry entry) {
 
 void Application::add_certificate(CertificateEntry entry, bool authority) {
   Certificate certificate;
-  certificate.ref = ref_of(entry.path, entry.direct_value);
+  certificate.ref = ref_of(entry);
   certificate.id = entry.id;
   certificate.label = entry.common.label;
   certificate.is_private = entry.common.is_private;
@@ -134,7 +147,7 @@ void Application::add_certificate(CertificateEntry entry, bool authority) {
 
 void Application::add_data(DataEntry entry) {
   DataObject object;
-  object.ref = ref_of(entry.path, entry.direct_value);
+  object.ref = ref_of(entry);
   object.label = entry.common.label;
   object.application = entry.application;
   object.oid = entry.oid;
@@ -149,7 +162,7 @@ void Application::finish_keys() {
   for (KeyPair& pair : pairs_) {
     const KeyEntry& main = pair.private_half ? *pair.private_half : *pair.public_half;
     Key key;
-    key.ref = ref_of(main.path, main.direct_value, main.reference);
+    key.ref = ref_of(main);
     key.type = main.type;
     key.bits = bits_of(main);
     key.id = main.id;
@@ -172,6 +185,22 @@ const KeyEntry* Application::private_entry(const ObjectRef& ref) const noexcept 
   const auto found = keys_.find(ref);
   if (found == keys_.end() || !found->second.private_half) return nullptr;
   return &*found->second.private_half;
+}
+
+const KeyEntry* Application::public_entry(const ObjectRef& ref) const noexcept {
+  const auto found = keys_.find(ref);
+  if (found == keys_.end() || !found->second.public_half) return nullptr;
+  return &*found->second.public_half;
+}
+
+const CertificateEntry* Application::certificate_entry(const ObjectRef& ref) const noexcept {
+  const auto found = certificates_.find(ref);
+  return found == certificates_.end() ? nullptr : &found->second;
+}
+
+const DataEntry* Application::data_entry(const ObjectRef& ref) const noexcept {
+  const auto found = data_.find(ref);
+  return found == data_.end() ? nullptr : &found->second;
 }
 
 Bytes Application::value(const Path& path, const Bytes& direct) {

@@ -8,13 +8,16 @@
 
 #include "drivers/objects.h"
 #include "drivers/pkcs15/directory.h"
+#include "drivers/pkcs15/journal.h"
 
 namespace kilt::pkcs15 {
 
 class Application {
  public:
-  /// `base` is the application's DF as file ids from the MF on, e.g. 5000.
-  Application(Files& files, Bytes base) : files_(&files), base_(std::move(base)) {}
+  /// `base` is the application's DF as file ids from the MF on, e.g. 5000. `journal`: path of the
+  /// journal's EF where the family writes with one (editor.h); a change it asks for counts as made.
+  Application(Files& files, Bytes base, Bytes journal = {})
+      : files_(&files), base_(std::move(base)), journal_(std::move(journal)) {}
 
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
   /// application. Damaged entries are listed as odd objects.
@@ -26,6 +29,10 @@ class Application {
   [[nodiscard]] const KeyEntry* private_entry(const ObjectRef& ref) const noexcept;
   /// Public half by its PuKDF entry; std::monostate if there is none.
   [[nodiscard]] PublicKey read_public_key(const ObjectRef& ref);
+  /// The directory entries behind an object, nullptr if unknown.
+  [[nodiscard]] const KeyEntry* public_entry(const ObjectRef& ref) const noexcept;
+  [[nodiscard]] const CertificateEntry* certificate_entry(const ObjectRef& ref) const noexcept;
+  [[nodiscard]] const DataEntry* data_entry(const ObjectRef& ref) const noexcept;
   /// DER of a certificate, padding behind it removed. Throws ObjectNotFound, MalformedAnswer.
   [[nodiscard]] Bytes read_certificate(const ObjectRef& ref);
   /// Value of a data object, as long as its file. Throws ObjectNotFound.
@@ -38,6 +45,7 @@ class Application {
     std::optional<KeyEntry> private_half, public_half;
   };
   [[nodiscard]] Bytes file(std::uint16_t id) const;
+  [[nodiscard]] Bytes contents(BytesView path);
   void load_directory(const OdfEntry& directory);
   void add_private_key(KeyEntry entry);
   void add_public_key(KeyEntry entry);
@@ -47,13 +55,19 @@ class Application {
   [[nodiscard]] Bytes value(const Path& path, const Bytes& direct);
 
   Files* files_;
-  Bytes base_;
+  Bytes base_, journal_;
+  std::vector<JournalRecord::Image> pending_;
   ObjectList objects_;
   std::vector<KeyPair> pairs_;
   std::map<ObjectRef, KeyPair> keys_;
   std::map<ObjectRef, CertificateEntry> certificates_;
   std::map<ObjectRef, DataEntry> data_;
 };
+
+// The ref that an entry's object gets.
+[[nodiscard]] ObjectRef ref_of(const KeyEntry& entry);
+[[nodiscard]] ObjectRef ref_of(const CertificateEntry& entry);
+[[nodiscard]] ObjectRef ref_of(const DataEntry& entry);
 
 /// A public key as PKCS#15 files hold it: RSAPublicKey, SubjectPublicKeyInfo around it, an OCTET
 /// STRING with an EC or GOST point. std::monostate if it is none of these.

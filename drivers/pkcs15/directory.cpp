@@ -37,6 +37,11 @@ Extent measure(BytesView data) {
 
 }  // namespace
 
+BytesView relative_path(BytesView path) {
+  const bool leads = path.size() >= 2 && path[0] == 0x3F && path[1] == 0x00;
+  return leads ? path.subspan(2) : path;
+}
+
 Bytes read_file(Files& files, BytesView path) {
   const std::size_t size = std::min(files.select(path), kMaxFile);
   return files.read(0, size);

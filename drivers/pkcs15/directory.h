@@ -7,29 +7,17 @@
 
 #include "apdu/bytes.h"
 #include "drivers/pkcs15/entries.h"
+#include "drivers/pkcs15/files.h"
 
 namespace kilt::pkcs15 {
-
-/// How this code reaches a token's files.
-class Files {
- public:
-  Files() = default;
-  Files(const Files&) = delete;
-  Files& operator=(const Files&) = delete;
-  virtual ~Files() = default;
-
-  /// Selects the EF at `path` (file ids from the MF on, 3F00 may lead) and returns its size in
-  /// bytes. Throws ObjectNotFound.
-  virtual std::size_t select(BytesView path) = 0;
-  /// Up to `length` bytes of the selected EF from `offset`; fewer only at its end.
-  virtual Bytes read(std::size_t offset, std::size_t length) = 0;
-};
 
 /// Entries one directory file may hold; more is taken for an attack (design decision 11).
 inline constexpr std::size_t kMaxEntries = 512;
 /// Bytes one file may hold.
 inline constexpr std::size_t kMaxFile = 65535;
 
+/// A path without a leading 3F00, for comparison.
+[[nodiscard]] BytesView relative_path(BytesView path);
 /// The whole of an EF.
 [[nodiscard]] Bytes read_file(Files& files, BytesView path);
 /// What a Path names: the file, or the part of it that index and length give.

@@ -232,6 +232,9 @@ TokenInfoEntry decode_token_info(BytesView file) {
       case asn1::kBitString:
         info.flags = asn1::bits(node->value);
         break;
+      case asn1::context_primitive(3):
+        info.issuer = utf8(*node);
+        break;
       case asn1::context_primitive(5):
         info.last_update = utf8(*node);
         break;

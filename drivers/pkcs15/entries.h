@@ -109,7 +109,9 @@ inline constexpr std::uint32_t kSoPin = 1U << 7;
 /// EF.TokenInfo / EF.CIAInfo.
 struct TokenInfoEntry {
   Bytes serial;
-  std::string manufacturer, label, last_update;
+  std::string manufacturer, label;
+  std::string issuer;       ///< issuerId, optional
+  std::string last_update;  ///< GeneralizedTime, optional
   std::uint32_t flags = 0;
 };
 

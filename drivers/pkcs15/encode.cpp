@@ -1,0 +1,154 @@
+#include "drivers/pkcs15/encode.h"
+
+#include "drivers/errors.h"
+#include "drivers/pkcs15/asn1.h"
+
+namespace kilt::pkcs15 {
+namespace {
+
+constexpr std::uint32_t kFlagPrivate = 1U << 0;
+constexpr std::uint32_t kFlagModifiable = 1U << 1;
+
+Bytes joined(std::initializer_list<Bytes> parts) {
+  Bytes all;
+  for (const Bytes& part : parts) append(all, part);
+  return all;
+}
+
+Bytes sequence(std::initializer_list<Bytes> parts) {
+  return tlv::encode(asn1::kSequence, joined(parts));
+}
+
+Bytes octets(BytesView value) { return tlv::encode(asn1::kOctetString, value); }
+Bytes text(const std::string& value) { return tlv::encode(asn1::kUtf8String, to_bytes(value)); }
+Bytes number(std::int64_t value) {
+  return tlv::encode(asn1::kInteger, asn1::integer_value(value));
+}
+Bytes flags(std::uint32_t value) { return tlv::encode(asn1::kBitString, asn1::bits_value(value)); }
+Bytes boolean_true() { return tlv::encode(asn1::kBoolean, Bytes{0xFF}); }
+
+Bytes encode_path(const Path& path) {
+  Bytes body = octets(path.file);
+  if (path.index) append(body, number(static_cast<std::int64_t>(*path.index)));
+  if (path.length)
+    append(body, tlv::encode(asn1::context_primitive(0),
+                             asn1::integer_value(static_cast<std::int64_t>(*path.length))));
+  return tlv::encode(asn1::kSequence, body);
+}
+
+Bytes encode_common(const Common& common, bool user_consent = false) {
+  const std::uint32_t bits =
+      (common.is_private ? kFlagPrivate : 0) | (common.modifiable ? kFlagModifiable : 0);
+  Bytes body = text(common.label);
+  append(body, flags(bits));
+  if (!common.auth_id.empty()) append(body, octets(common.auth_id));
+  if (user_consent) append(body, number(1));
+  return tlv::encode(asn1::kSequence, body);
+}
+
+Bytes type_attributes(const Bytes& body) {
+  return tlv::encode(asn1::context(1), tlv::encode(asn1::kSequence, body));
+}
+
+std::uint32_t entry_tag(KeyType type) {
+  switch (type) {
+    case KeyType::kEc:
+      return asn1::context(0);
+    case KeyType::kGost256:
+    case KeyType::kGost512:
+      return asn1::context(4);
+    case KeyType::kRsa:
+      break;
+  }
+  return asn1::kSequence;
+}
+
+Bytes key_parameters(const KeyEntry& key) {
+  switch (key.type) {
+    case KeyType::kRsa:
+      return number(key.modulus_bits);
+    case KeyType::kEc:
+      return key.ec_parameters;
+    case KeyType::kGost256:
+    case KeyType::kGost512:
+      break;
+  }
+  return number(key.gost_parameters);
+}
+
+/// INTEGER of a number that is never negative: a leading 1 bit gets a 00 before it.
+Bytes unsigned_integer(const Bytes& value) {
+  Bytes body;
+  if (value.empty() || (value.front() & 0x80) != 0) body.push_back(0x00);
+  append(body, value);
+  return tlv::encode(asn1::kInteger, body);
+}
+
+}  // namespace
+
+Bytes encode_key(const KeyEntry& key, bool private_half) {
+  Bytes attributes = octets(key.id);
+  append(attributes, flags(key.usage));
+  if (!key.native) append(attributes, tlv::encode(asn1::kBoolean, Bytes{0x00}));
+  if (key.access != 0) append(attributes, flags(key.access));
+  if (private_half) append(attributes, number(key.reference));
+  Bytes type = encode_path(key.path);
+  append(type, key_parameters(key));
+  return tlv::encode(entry_tag(key.type),
+                     joined({encode_common(key.common, key.user_consent),
+                             tlv::encode(asn1::kSequence, attributes), type_attributes(type)}));
+}
+
+Bytes encode_certificate(const CertificateEntry& certificate) {
+  Bytes attributes = octets(certificate.id);
+  if (certificate.authority) append(attributes, boolean_true());
+  return sequence({encode_common(certificate.common), tlv::encode(asn1::kSequence, attributes),
+                   type_attributes(encode_path(certificate.path))});
+}
+
+Bytes encode_data(const DataEntry& data) {
+  Bytes attributes = text(data.application);
+  append(attributes, data.oid);
+  return sequence({encode_common(data.common), tlv::encode(asn1::kSequence, attributes),
+                   tlv::encode(asn1::context(1), encode_path(data.path))});
+}
+
+Bytes encode_pin(const PinEntry& pin) {
+  Bytes type = flags(pin.flags);
+  append(type, tlv::encode(asn1::kEnumerated, asn1::integer_value(pin.type)));
+  append(type, number(pin.min_length));
+  append(type, number(pin.stored_length));
+  append(type, number(pin.max_length));
+  append(type, tlv::encode(asn1::context_primitive(0), asn1::integer_value(pin.reference)));
+  if (pin.pad) append(type, octets(Bytes{*pin.pad}));
+  append(type, encode_path(pin.path));
+  return sequence({encode_common(pin.common), sequence({octets(pin.auth_id)}),
+                   type_attributes(type)});
+}
+
+Bytes encode_odf(const OdfEntry& entry) {
+  return tlv::encode(asn1::context(static_cast<unsigned>(entry.kind)), encode_path(entry.path));
+}
+
+Bytes encode_token_info(const TokenInfoEntry& info) {
+  Bytes body = number(0);
+  append(body, octets(info.serial));
+  append(body, text(info.manufacturer));
+  append(body, tlv::encode(asn1::context_primitive(0), to_bytes(info.label)));
+  append(body, flags(info.flags));
+  if (!info.issuer.empty())
+    append(body, tlv::encode(asn1::context_primitive(3), to_bytes(info.issuer)));
+  if (!info.last_update.empty())
+    append(body, tlv::encode(asn1::context_primitive(5), to_bytes(info.last_update)));
+  return tlv::encode(asn1::kSequence, body);
+}
+
+Bytes encode_public_key(const PublicKey& key) {
+  if (const auto* rsa = std::get_if<RsaPublicKey>(&key))
+    return sequence({unsigned_integer(rsa->modulus), unsigned_integer(rsa->exponent)});
+  if (const auto* ec = std::get_if<EcPublicKey>(&key)) return octets(ec->point);
+  if (const auto* gost = std::get_if<GostPublicKey>(&key)) return octets(gost->point);
+  throw Inconsistent("there is no public key to write");
+}
+
+}  // namespace kilt::pkcs15

@@ -1,0 +1,63 @@
+#include "drivers/pkcs15/last_update.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "apdu/tlv.h"
+#include "drivers/pkcs15/asn1.h"
+
+namespace kilt::pkcs15 {
+namespace {
+
+std::string text_of(std::time_t time) { return fmt::format("{:%Y%m%d%H%M%S}Z", fmt::gmtime(time)); }
+
+/// The time as a view into the contents, empty if there is none.
+BytesView find_time(BytesView sequence) {
+  tlv::Reader reader(sequence);
+  while (const auto node = reader.next()) {
+    if (node->tag == asn1::context_primitive(5)) return node->value;
+    if (node->tag == asn1::context(5))
+      if (const auto time = tlv::find(node->value, asn1::kGeneralizedTime)) return time->value;
+  }
+  return {};
+}
+
+/// A new SEQUENCE with the field at its end, the padding behind it as long as before.
+Bytes with_new_field(BytesView contents, const tlv::Node& sequence, const std::string& time) {
+  Bytes body = to_bytes(sequence.value);
+  append(body, tlv::encode(asn1::context_primitive(5), to_bytes(time)));
+  Bytes fresh = tlv::encode(asn1::kSequence, body);
+  if (fresh.size() < contents.size()) fresh.resize(contents.size(), 0x00);
+  return fresh;
+}
+
+}  // namespace
+
+std::string later_time(const std::string& previous) {
+  std::time_t now = std::time(nullptr);
+  std::tm parsed{};
+  if (strptime(previous.c_str(), "%Y%m%d%H%M%SZ", &parsed) != nullptr)
+    now = std::max(now, timegm(&parsed) + 1);
+  return text_of(now);
+}
+
+Bytes with_later_update(BytesView contents) {
+  try {
+    const auto sequence = tlv::find(contents, asn1::kSequence);
+    if (!sequence) return to_bytes(contents);
+    const BytesView old = find_time(sequence->value);
+    const std::string time = later_time(to_text(old));
+    if (old.size() != time.size())
+      return old.empty() ? with_new_field(contents, *sequence, time) : to_bytes(contents);
+    Bytes fresh = to_bytes(contents);
+    std::ranges::copy(time, fresh.begin() + (old.data() - contents.data()));
+    return fresh;
+  } catch (const MalformedAnswer&) {
+    return to_bytes(contents);
+  }
+}
+
+}  // namespace kilt::pkcs15

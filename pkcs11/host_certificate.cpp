@@ -52,7 +52,7 @@ PublicKey public_key_of(X509* certificate) {
 }  // namespace
 
 std::optional<CertificateFields> parse_certificate(BytesView der) {
-  X509* raw = X509_new_ex(library(), nullptr);
+  X509* raw = X509_new_ex(crypto::library(), nullptr);
   const unsigned char* at = der.data();
   const X509Ptr certificate(d2i_X509(&raw, &at, static_cast<long>(der.size())));
   if (!certificate) return std::nullopt;  // d2i_X509 freed `raw`

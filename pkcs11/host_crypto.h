@@ -11,10 +11,6 @@
 
 namespace kilt::p11::host {
 
-/// Creates the OpenSSL context. Must run before any lock is taken: OpenSSL may read openssl.cnf
-/// and load engines, which may load this module again. Cheap after the first time.
-void warm_up();
-
 /// Digest length in bytes; 0 for kNone.
 [[nodiscard]] std::size_t digest_size(Hash hash) noexcept;
 

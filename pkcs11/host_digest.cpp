@@ -1,31 +1,9 @@
 #include <atomic>
 
-#include <openssl/provider.h>
-
 #include "pkcs11/host_crypto.h"
 #include "pkcs11/host_openssl.h"
 
 namespace kilt::p11::host {
-namespace {
-
-std::atomic<OSSL_LIB_CTX*> context{nullptr};
-
-}  // namespace
-
-void warm_up() {
-  if (context.load(std::memory_order_acquire) != nullptr) return;
-  OSSL_LIB_CTX* fresh = need(OSSL_LIB_CTX_new());
-  OSSL_PROVIDER_load(fresh, "default");
-  OSSL_LIB_CTX* expected = nullptr;
-  // Two threads may come here at once; one context wins, the other is given back.
-  if (!context.compare_exchange_strong(expected, fresh)) OSSL_LIB_CTX_free(fresh);
-}
-
-OSSL_LIB_CTX* library() {
-  warm_up();
-  return context.load(std::memory_order_acquire);
-}
-
 const char* name_of(Hash hash) noexcept {
   switch (hash) {
     case Hash::kSha1:
@@ -44,7 +22,7 @@ const char* name_of(Hash hash) noexcept {
   return nullptr;
 }
 
-EvpMd fetch(Hash hash) { return need(EvpMd(EVP_MD_fetch(library(), name_of(hash), nullptr))); }
+EvpMd fetch(Hash hash) { return need(EvpMd(EVP_MD_fetch(crypto::library(), name_of(hash), nullptr))); }
 
 std::size_t digest_size(Hash hash) noexcept {
   switch (hash) {

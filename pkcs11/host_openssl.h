@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "apdu/errors.h"
+#include "drivers/crypto.h"
 #include "drivers/token.h"
 
 namespace kilt::p11::host {
@@ -26,8 +27,6 @@ using EvpMdCtx = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using BigNumber = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
 using X509Ptr = std::unique_ptr<X509, Deleter<X509_free>>;
 
-/// The module's own library context; never freed (nothing happens at exit).
-[[nodiscard]] OSSL_LIB_CTX* library();
 /// OpenSSL's name of a hash, nullptr for kNone.
 [[nodiscard]] const char* name_of(Hash hash) noexcept;
 [[nodiscard]] EvpMd fetch(Hash hash);

@@ -16,7 +16,7 @@ constexpr std::size_t kPkcs1Overhead = 11;  // 00 BT, eight padding bytes, 00
 
 Bytes random_bytes(std::size_t size) {
   Bytes bytes(size);
-  if (size != 0 && RAND_bytes_ex(library(), bytes.data(), size, 0) != 1)
+  if (size != 0 && RAND_bytes_ex(crypto::library(), bytes.data(), size, 0) != 1)
     throw Error("no random numbers available");
   return bytes;
 }
@@ -51,7 +51,7 @@ Bytes hmac(BytesView key, BytesView data, Byte purpose, Byte counter) {
   message.push_back(counter);
   Bytes value(32);
   std::size_t size = 0;
-  if (EVP_Q_mac(library(), "HMAC", nullptr, "SHA256", nullptr, key.data(), key.size(),
+  if (EVP_Q_mac(crypto::library(), "HMAC", nullptr, "SHA256", nullptr, key.data(), key.size(),
                 message.data(), message.size(), value.data(), value.size(), &size) == nullptr)
     throw Error("the message authentication code failed");
   return value;

@@ -23,7 +23,7 @@ BigNumber number(BytesView big_endian) {
 
 EvpPkey make_key(const char* type, OSSL_PARAM_BLD* build) {
   const Params params(need(OSSL_PARAM_BLD_to_param(build)));
-  const EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_name(library(), type, nullptr)));
+  const EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_name(crypto::library(), type, nullptr)));
   EVP_PKEY* key = nullptr;
   if (EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
@@ -43,7 +43,7 @@ EvpPkey rsa_key(const RsaPublicKey& key) {
 /// A context ready for `init`, with `padding`.
 template <typename Init>
 EvpPkeyCtx rsa_context(const EvpPkey& key, Init init, int padding) {
-  EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_pkey(library(), key.get(), nullptr)));
+  EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_pkey(crypto::library(), key.get(), nullptr)));
   if (init(context.get()) != 1 || EVP_PKEY_CTX_set_rsa_padding(context.get(), padding) != 1)
     throw InvalidData("the public key cannot be used");
   return context;
@@ -141,7 +141,7 @@ bool ecdsa_verify(const EcPublicKey& key, BytesView hash_value, BytesView signat
   OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, key.point.data(),
                                    key.point.size());
   const EvpPkey pkey = make_key("EC", build.get());
-  const EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_pkey(library(), pkey.get(), nullptr)));
+  const EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_pkey(crypto::library(), pkey.get(), nullptr)));
   if (EVP_PKEY_verify_init(context.get()) != 1) throw InvalidData("the public key cannot be used");
   return EVP_PKEY_verify(context.get(), der.data(), der.size(), hash_value.data(),
                          hash_value.size()) == 1;

@@ -1,4 +1,5 @@
 // Session management (PKCS#11 v2.40 base, 5.6).
+#include "drivers/crypto.h"
 #include "pkcs11/entry.h"
 #include "pkcs11/log.h"
 #include "pkcs11/pin.h"
@@ -63,7 +64,7 @@ CK_RV C_OpenSession(CK_SLOT_ID slot_id, CK_FLAGS flags, void* application, CK_NO
   static_cast<void>(application);  // no notification is ever sent
   static_cast<void>(notify);
   return entry(__func__, [&](Module& module) {
-    host::warm_up();  // before any lock: OpenSSL may load engines, one of which may load us
+    crypto::warm_up();  // before any lock: OpenSSL may load engines, one of which may load us
     const std::shared_ptr<Slot> slot = module.slot(slot_id);
     const std::lock_guard lock(slot->mutex());
     need_pointer(session);

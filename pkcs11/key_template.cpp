@@ -28,6 +28,11 @@ void refuse_weak_secrecy(const Template& private_half) {
             CKR_TEMPLATE_INCONSISTENT);
 }
 
+bool names_usage(const Template& half) {
+  return half.has(CKA_SIGN) || half.has(CKA_DECRYPT) || half.has(CKA_UNWRAP) ||
+         half.has(CKA_DERIVE);
+}
+
 void refuse_session_key(const Template& half) {
   refuse_if(!half.flag(CKA_TOKEN).value_or(true), CKR_TEMPLATE_INCONSISTENT);
 }
@@ -91,6 +96,11 @@ KeySpec key_spec(const Mechanism& mechanism, const Template& public_half,
       spec.bits = 256;
   }
   spec.usage = private_usage(private_half);
+  if (!names_usage(private_half)) {
+    // The template leaves it to the token: all that a key of this type is for.
+    spec.usage.sign = true;
+    spec.usage.decrypt = spec.usage.unwrap = spec.type == KeyType::kRsa;
+  }
   spec.always_authenticate = private_half.flag(CKA_ALWAYS_AUTHENTICATE).value_or(false);
   read_names(spec, public_half, private_half);
   return spec;

@@ -136,6 +136,23 @@ void Slot::log_in(PinRole role, const SecureBytes& pin) {
   if (role == PinRole::kUser) objects_changed();
 }
 
+void Slot::change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) {
+  const auto refused = [&] {
+    // Some cards drop the login with the comparison: after it, nobody is logged in on any.
+    if (login_) log_out();
+  };
+  try {
+    with_token(Repeat::kNever, [&](Token& token) { token.change_pin(role, old_pin, new_pin); });
+  } catch (const WrongPin&) {
+    refused();
+    throw;
+  } catch (const PinBlocked&) {
+    refused();
+    throw;
+  }
+  pin_changed(role, new_pin);
+}
+
 void Slot::pin_changed(PinRole role, const SecureBytes& pin) {
   factory_pin_[role] = profile_ != nullptr && profile_->is_factory_pin(role, pin.view());
 }

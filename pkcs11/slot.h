@@ -86,6 +86,8 @@ class Slot : private Loader {
   void log_out();
   /// One VERIFY for a single use of a key (CKU_CONTEXT_SPECIFIC).
   void verify_pin(PinRole role, const SecureBytes& pin);
+  /// Changes a PIN. Throws what the driver throws; after a wrong old PIN nobody is logged in.
+  void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
   /// The PIN is another one now; takes note whether it is a factory PIN.
   void pin_changed(PinRole role, const SecureBytes& pin);
   /// The token was erased and set up anew: nothing known of it holds any more.

@@ -64,10 +64,7 @@ CK_RV C_SetPIN(CK_SESSION_HANDLE session_handle, CK_UTF8CHAR* old_pin, CK_ULONG 
     const SecureBytes before = read_pin(old_pin, old_len);
     const SecureBytes after = read_pin(new_pin, new_len);
     const PinRole role = slot.login().value_or(PinRole::kUser);
-    slot.with_token(Repeat::kNever, [&](Token& token) {
-      refuse_factory_pin(slot, role, after);
-      token.change_pin(role, before, after);
-    });
-    slot.pin_changed(role, after);
+    refuse_factory_pin(slot, role, after);
+    slot.change_pin(role, before, after);
   });
 }

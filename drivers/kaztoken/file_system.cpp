@@ -12,6 +12,8 @@ constexpr FileId kMasterFile = 0x3F00;
 constexpr std::size_t kMaxRead = 256;
 constexpr unsigned kMaxChildren = 255;  // the platform's limit per DF
 
+constexpr StatusWord kFolderFull{0x6F85};
+
 // P1 of SELECT on this platform.
 constexpr Byte kById = 0x00;
 constexpr Byte kParent = 0x03;
@@ -31,6 +33,52 @@ FileType file_type(BytesView value) {
     default:
       return FileType::kUnknown;
   }
+}
+
+std::uint16_t type_bytes(FileType type) {
+  switch (type) {
+    case FileType::kDirectory:
+      return 0x3800;
+    case FileType::kRsf:
+      return 0x1000;
+    default:
+      return 0x0100;
+  }
+}
+
+// Rules: 00 always, 01 SO, 02 user, FF never; in the order of the bits of byte 0: read, update, …,
+// delete (sheet, section 5).
+AccessRights rights(pkcs15::FileUse use) {
+  switch (use) {
+    case pkcs15::FileUse::kOdf:
+      return {0x43, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01};
+    case pkcs15::FileUse::kTokenInfo:
+      return {0x43, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02};
+    case pkcs15::FileUse::kPinDirectory:
+      return {0x43, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x01};
+    case pkcs15::FileUse::kPrivateValue:
+      return {0x43, 0x02, 0x02, 0x00, 0x00, 0x00, 0x00, 0x02};
+    case pkcs15::FileUse::kDirectory:
+    case pkcs15::FileUse::kPublicValue:
+      break;
+  }
+  return {0x43, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x02};
+}
+
+Bytes encode(const FileTemplate& file) {
+  constexpr std::size_t kAccessSize = 15;
+  Bytes body = tlv::encode(0x80, write_be(file.size, 2));
+  append(body, tlv::encode(0x82, write_be(type_bytes(file.type), 2)));
+  append(body, tlv::encode(0x83, write_be(file.id, 2)));
+  if (file.rsf) {
+    const auto tries = static_cast<Byte>(file.rsf->tries_max << 4 | file.rsf->tries_left);
+    const Bytes properties{file.rsf->type, file.rsf->option, file.rsf->flags, tries, 0x00, 0x00};
+    append(body, tlv::encode(0x85, properties));
+  }
+  Bytes access(file.access.begin(), file.access.end());
+  access.resize(kAccessSize, 0x00);
+  append(body, tlv::encode(0x86, access));
+  return tlv::encode(0x6F, body);
 }
 
 Bytes encode(const FilePath& path) {
@@ -87,6 +135,47 @@ Bytes FileSystem::read(std::size_t offset, std::size_t length) {
     if (end || answer.data.size() < wanted) break;  // every round must bring all it was asked for
   }
   return contents;
+}
+
+void FileSystem::create(BytesView path, pkcs15::FileUse use, std::size_t size) {
+  FilePath folder = to_path(path);
+  if (folder.empty() || size > 0xFFFF) throw InvalidData("no such file can be made");
+  const FileId id = folder.back();
+  folder.pop_back();
+  select(folder);
+  create({id, FileType::kTransparent, size, rights(use), std::nullopt});
+}
+
+void FileSystem::create(const FileTemplate& file) {
+  const auto answer = card_->send(apdu::Command::case3(0x00, 0xE0, 0x00, 0x00, encode(file)));
+  if (answer.sw == sw::kFileExists) throw Inconsistent("a file of this number is on the token already");
+  if (answer.sw == kFolderFull) throw TokenFull("the token's folder has no room for another file");
+  expect_ok("CREATE FILE", answer);
+}
+
+void FileSystem::update(std::size_t offset, BytesView data) {
+  while (!data.empty()) {
+    const BytesView piece = data.first(std::min(max_update(), data.size()));
+    expect_ok("UPDATE BINARY", card_->send(apdu::update_binary(offset, piece)));
+    offset += piece.size();
+    data = data.subspan(piece.size());
+  }
+}
+
+void FileSystem::remove(const FilePath& path) {
+  if (path.empty()) throw InvalidData("the MF is not deleted");
+  select(path);
+  expect_ok("DELETE FILE", card_->send(apdu::Command::case3(0x00, 0xE4, 0x00, 0x00,
+                                                            write_be(path.back(), 2))));
+}
+
+bool FileSystem::exists(const FilePath& path) {
+  try {
+    select(path);
+    return true;
+  } catch (const ObjectNotFound&) {
+    return false;
+  }
 }
 
 std::vector<Fci> FileSystem::children(const FilePath& path) {

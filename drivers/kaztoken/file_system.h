@@ -38,7 +38,23 @@ struct Fci {
 /// Throws MalformedAnswer.
 [[nodiscard]] Fci parse_fci(BytesView answer);
 
-class FileSystem : public pkcs15::Files {
+/// Splits a PKCS#15 path (3F00 may lead). Throws MalformedAnswer for an odd number of bytes.
+[[nodiscard]] FilePath to_path(BytesView path);
+
+/// Tag 86: one rule per operation (kaztoken sheet, section 5). The seven bytes behind these eight
+/// are zero.
+using AccessRights = std::array<Byte, 8>;
+
+/// A file to be made.
+struct FileTemplate {
+  FileId id = 0;
+  FileType type = FileType::kTransparent;
+  std::size_t size = 0;  ///< tag 80
+  AccessRights access{};
+  std::optional<RsfProperties> rsf;
+};
+
+class FileSystem : public pkcs15::WritableFiles {
  public:
   explicit FileSystem(apdu::Card& card) : card_(&card) {}
 
@@ -47,14 +63,21 @@ class FileSystem : public pkcs15::Files {
   std::size_t select(BytesView path) override;
   /// Up to `length` bytes of the selected EF; stops at its end.
   Bytes read(std::size_t offset, std::size_t length) override;
+  /// Makes an EF of a PKCS#15 application, with the rights OpenSC's profile gives it.
+  void create(BytesView path, pkcs15::FileUse use, std::size_t size) override;
+  void update(std::size_t offset, BytesView data) override;
+  [[nodiscard]] std::size_t max_update() const override { return 255; }
+  void remove(BytesView path) override { remove(to_path(path)); }
+  void remove(const FilePath& path);
+  /// CREATE FILE in the current DF; key and PIN objects go to their system folder by themselves.
+  /// Throws TokenFull, Inconsistent if the id is taken.
+  void create(const FileTemplate& file);
+  [[nodiscard]] bool exists(const FilePath& path);
   /// Children of a directory, at most 255 (the platform's limit). Throws ObjectNotFound.
   std::vector<Fci> children(const FilePath& path);
 
  private:
   apdu::Card* card_;
 };
-
-/// Splits a PKCS#15 path (3F00 may lead). Throws MalformedAnswer for an odd number of bytes.
-[[nodiscard]] FilePath to_path(BytesView path);
 
 }  // namespace kilt::kaztoken

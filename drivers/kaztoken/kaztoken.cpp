@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "drivers/kaztoken/file_system.h"
+#include "drivers/kaztoken/format.h"
+#include "drivers/kaztoken/layout.h"
 #include "drivers/kaztoken/pins.h"
 #include "drivers/kaztoken/rsf.h"
+#include "drivers/kaztoken/store.h"
 #include "drivers/pkcs15/application.h"
 #include "drivers/status.h"
 
@@ -18,6 +21,15 @@ constexpr std::size_t kRandomBlock = 256;
 constexpr std::size_t kMaxRandom = 65536;
 
 class Kaztoken : public Token {
+  /// One change of the token's objects; what was listed before does not hold after it.
+  template <typename Work>
+  auto write(Work work) {
+    if (!listed_) list();
+    listed_ = false;
+    Store store(*card_, files_, application_);
+    return work(store);
+  }
+
  public:
   Kaztoken(apdu::Card& card, const Profile& profile)
       : card_(&card),
@@ -25,7 +37,7 @@ class Kaztoken : public Token {
         model_(profile.model),
         files_(card),
         pins_(card),
-        application_(files_, Bytes{0x50, 0x00}) {
+        application_(files_, layout().base, layout().file(layout().journal)) {
     describe_capabilities();
   }
 
@@ -42,13 +54,21 @@ class Kaztoken : public Token {
   }
 
   const Capabilities& capabilities() override { return capabilities_; }
-  PinStatus pin_status(PinRole role) override { return pins_.status(role); }
+  PinStatus pin_status(PinRole role) override {
+    PinStatus status = pins_.status(role);
+    if (!info_) info_ = read_info();
+    if (role == PinRole::kUser && !user_pin_set_) status.initialized = false;
+    return status;
+  }
 
   void login(PinRole role, const SecureBytes& pin) override { pins_.verify(role, pin); }
   void logout() override { pins_.logout(); }
 
   const ObjectList& list() override {
-    if (!listed_) {
+    // lastUpdate is the mark that OpenSC and Kilt set at every write; without one, read again.
+    const std::string mark = listed_ ? last_update() : std::string();
+    if (!listed_ || mark.empty() || mark != listed_mark_) {
+      listed_mark_ = listed_ ? mark : last_update();
       application_.load();
       listed_ = true;
     }
@@ -76,6 +96,54 @@ class Kaztoken : public Token {
     return decipher_rsa(*card_, cryptogram);
   }
 
+  ObjectRef generate_key(const KeySpec& spec) override {
+    return write([&](Store& store) { return store.generate_key(spec); });
+  }
+  ObjectRef import_key(const KeySpec& spec, const PrivateKey& key) override {
+    const auto* rsa = std::get_if<RsaPrivateKey>(&key);
+    if (rsa == nullptr) throw NotSupported("only RSA keys are imported");
+    return write([&](Store& store) { return store.import_key(spec, *rsa); });
+  }
+  ObjectRef write_certificate(const Certificate& certificate, BytesView der) override {
+    return write([&](Store& store) { return store.write_certificate(certificate, der); });
+  }
+  ObjectRef write_data(const DataObject& object, BytesView value) override {
+    return write([&](Store& store) { return store.write_data(object, value); });
+  }
+  void change_key(const ObjectRef& ref, const ObjectChange& change) override {
+    write([&](Store& store) { store.change_key(ref, change); });
+  }
+  void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
+    write([&](Store& store) { store.change_certificate(ref, change); });
+  }
+  void change_data(const ObjectRef& ref, const ObjectChange& change) override {
+    write([&](Store& store) { store.change_data(ref, change); });
+  }
+  void delete_key(const ObjectRef& ref) override {
+    write([&](Store& store) { store.delete_key(ref); });
+  }
+  void delete_certificate(const ObjectRef& ref) override {
+    write([&](Store& store) { store.delete_certificate(ref); });
+  }
+  void delete_data(const ObjectRef& ref) override {
+    write([&](Store& store) { store.delete_data(ref); });
+  }
+
+  void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
+    pins_.change(role, old_pin, new_pin);
+  }
+  void init_user_pin(const SecureBytes& new_pin) override {
+    pins_.set_user_pin(new_pin);
+    user_pin_set(files_);
+    info_.reset();
+  }
+  void format(const FormatRequest& request) override {
+    const TokenNames names{manufacturer_, model_, serial()};
+    info_.reset();
+    listed_ = false;
+    kaztoken::format(*card_, files_, pins_, names, request);
+  }
+
   Bytes random(std::size_t size) override {
     if (size > kMaxRandom) throw InvalidData("too many random bytes at once");
     Bytes bytes;
@@ -92,6 +160,12 @@ class Kaztoken : public Token {
   }
 
  private:
+  /// The mark of the last change, empty if the token has none.
+  std::string last_update() {
+    const auto token = application_.read_token_info();
+    return token ? token->last_update : std::string();
+  }
+
   void choose(const Key& key, Byte template_tag) {
     const pkcs15::KeyEntry* entry = application_.private_entry(key.ref);
     if (entry == nullptr) throw ObjectNotFound("the key is no longer on the token");
@@ -119,6 +193,7 @@ class Kaztoken : public Token {
     info.label = model_;
     if (const auto token = application_.read_token_info()) {
       if (!token->label.empty()) info.label = token->label;
+      user_pin_set_ = token->issuer != kNoUserPin;
     }
     return info;
   }
@@ -126,19 +201,16 @@ class Kaztoken : public Token {
   void describe_capabilities() {
     capabilities_.sign = {SignScheme::kRsaRaw, SignScheme::kGost3410};
     capabilities_.decrypt = {DecryptScheme::kRsaRaw};
-    for (const Function function : {Function::kSign, Function::kDecrypt, Function::kRandom})
-      capabilities_.functions[function] = {Availability::kNative, {}};
     for (const Function function :
-         {Function::kGenerateKey, Function::kImportKey, Function::kWriteCertificate,
-          Function::kWriteData, Function::kDeleteObject, Function::kChangeAttributes,
-          Function::kChangeUserPin, Function::kChangeSoPin, Function::kUnblockPin,
-          Function::kInitToken})
-      capabilities_.functions[function] = {
-          Availability::kUnavailable, "not in this version: use the vendor's tool or pkcs15-init"};
+         {Function::kSign, Function::kDecrypt, Function::kRandom, Function::kGenerateKey,
+          Function::kImportKey, Function::kWriteCertificate, Function::kWriteData,
+          Function::kDeleteObject, Function::kChangeAttributes, Function::kChangeUserPin,
+          Function::kChangeSoPin, Function::kUnblockPin, Function::kInitToken})
+      capabilities_.functions[function] = {Availability::kNative, {}};
     capabilities_.functions[Function::kDerive] = {
         Availability::kUnavailable, "the token agrees on GOST keys only, in an unpublished way"};
-    capabilities_.keys = {{KeyType::kRsa, 512, 4096, false, false, {}},
-                          {KeyType::kGost256, 256, 256, false, false, {}}};
+    capabilities_.keys = {{KeyType::kRsa, 512, 4096, true, true, {}},
+                          {KeyType::kGost256, 256, 256, true, false, {}}};
   }
 
   apdu::Card* card_;
@@ -147,6 +219,8 @@ class Kaztoken : public Token {
   Pins pins_;
   pkcs15::Application application_;
   bool listed_ = false;
+  std::string listed_mark_;
+  bool user_pin_set_ = true;
   Bytes serial_;
   std::optional<TokenInfo> info_;
   Capabilities capabilities_;

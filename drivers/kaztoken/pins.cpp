@@ -1,6 +1,7 @@
 #include "drivers/kaztoken/pins.h"
 
 #include "drivers/kaztoken/file_system.h"
+#include "drivers/kaztoken/rsf.h"
 #include "drivers/status.h"
 
 namespace kilt::kaztoken {
@@ -40,6 +41,39 @@ void Pins::logout() {
   logged_in_.reset();
   status_.clear();
   expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0x40, 0x00, 0x00)));
+}
+
+void Pins::change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) {
+  check_length(role, new_pin);
+  const bool was_logged_in = logged_in_.has_value();
+  verify(role, old_pin);
+  set(role, new_pin);
+  if (!was_logged_in) logout();
+}
+
+void Pins::set_user_pin(const SecureBytes& new_pin) {
+  check_length(PinRole::kUser, new_pin);
+  // RESET RETRY COUNTER, no data: the counter of PIN 2.
+  expect_ok("RESET RETRY COUNTER",
+            card_->send(apdu::Command::case1(0x00, 0x2C, 0x03, reference(PinRole::kUser))));
+  set(PinRole::kUser, new_pin);
+}
+
+void Pins::set(PinRole role, const SecureBytes& new_pin) {
+  status_.erase(role);
+  const StatusWord sw = change_reference_data(*card_, reference(role), new_pin.view());
+  if (sw == kPinTooShort || sw == sw::kIncorrectData || sw == sw::kWrongLength)
+    throw PinLength("the token does not take a PIN of this length");
+  if (sw != sw::kOk) throw_status("CHANGE REFERENCE DATA", sw);
+}
+
+/// Before any command: a PIN that the token will not take must not cost the old one's VERIFY.
+void Pins::check_length(PinRole role, const SecureBytes& pin) {
+  const PinStatus limits = status(role);
+  if (pin.size() < limits.min_length)
+    throw PinLength("the new PIN is shorter than the token takes");
+  if (pin.size() > limits.max_length)
+    throw PinLength("the new PIN is longer than the token takes");
 }
 
 PinStatus Pins::status(PinRole role) {

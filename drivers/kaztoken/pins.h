@@ -24,10 +24,17 @@ class Pins {
   void verify(PinRole role, const SecureBytes& pin);
   /// `80 40 00 00`: closes the security state of every PIN.
   void logout();
+  /// VERIFY with the old PIN, then the new one is set. Throws WrongPin, PinBlocked, PinLength.
+  void change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
+  /// Clears the user PIN's counter and sets a new value; the SO must be logged in.
+  void set_user_pin(const SecureBytes& new_pin);
+  /// Gives a PIN object its value, whatever it was: used while a token is formatted.
+  void set(PinRole role, const SecureBytes& new_pin);
   /// From memory while nothing of ours can have changed it, else one APDU.
   PinStatus status(PinRole role);
 
  private:
+  void check_length(PinRole role, const SecureBytes& pin);
   PinStatus read_status(PinRole role);
   std::optional<PinStatus> status_by_object(PinRole role);
   PinStatus status_by_empty_verify(PinRole role);

@@ -17,6 +17,25 @@ namespace kilt::kaztoken {
 void choose_key(apdu::Card& card, FileSystem& files, const FilePath& path, Byte reference,
                 Byte template_tag);
 
+/// What kind of key pair an RSF pair holds.
+struct KeyShape {
+  KeyType type = KeyType::kRsa;
+  unsigned bits = 2048;
+  /// GOST: number of the CryptoPro curve, 1 A, 2 B, 3 C.
+  unsigned curve = 0;
+};
+
+/// Makes the two empty objects of a key pair. Throws TokenFull, Inconsistent if the number is taken.
+void create_key_pair(FileSystem& files, Byte number, const KeyShape& shape);
+/// Generates; takes up to minutes. Answers the public half. Throws NotSupported if the token refuses
+/// this size.
+[[nodiscard]] PublicKey generate_key_pair(apdu::Card& card, Byte number, const KeyShape& shape);
+/// Loads an RSA key pair into the two objects.
+void load_key_pair(apdu::Card& card, FileSystem& files, Byte number, const RsaPrivateKey& key);
+/// `24 01 pp`: gives the PIN or the selected object (pp = 0) a new value, in as many commands as it
+/// takes; answers the last one's status word, or the first that is not 9000.
+StatusWord change_reference_data(apdu::Card& card, Byte reference, BytesView value);
+
 /// PSO COMPUTE DIGITAL SIGNATURE over a whole block of modulus length.
 [[nodiscard]] Bytes sign_rsa(apdu::Card& card, BytesView block);
 /// PSO COMPUTE DIGITAL SIGNATURE over a hash as GOST R 34.11 gives it; answer as CKM_GOSTR3410

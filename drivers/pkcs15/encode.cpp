@@ -76,6 +76,24 @@ Bytes key_parameters(const KeyEntry& key) {
   return number(key.gost_parameters);
 }
 
+/// The SEQUENCE with its first element of type `tag` replaced, or put in front if it has none.
+Bytes with_first(const tlv::Node& sequence, std::uint32_t tag, const Bytes& value) {
+  Bytes body;
+  bool done = false;
+  tlv::Reader reader(sequence.value);
+  while (const auto node = reader.next()) {
+    if (node->tag == tag && !done) {
+      append(body, tlv::encode(tag, value));
+      done = true;
+    } else {
+      append(body, node->encoded);
+    }
+  }
+  Bytes front = done ? Bytes{} : tlv::encode(tag, value);
+  append(front, body);
+  return tlv::encode(sequence.tag, front);
+}
+
 /// INTEGER of a number that is never negative: a leading 1 bit gets a 00 before it.
 Bytes unsigned_integer(const Bytes& value) {
   Bytes body;
@@ -141,6 +159,24 @@ Bytes encode_token_info(const TokenInfoEntry& info) {
   if (!info.last_update.empty())
     append(body, tlv::encode(asn1::context_primitive(5), to_bytes(info.last_update)));
   return tlv::encode(asn1::kSequence, body);
+}
+
+Bytes with_names(BytesView entry, const ObjectChange& change) {
+  // The first two parts of every entry: common attributes with the label, class attributes with
+  // the id. Each is the first of its type there.
+  const auto outer = tlv::Reader(entry).next();
+  if (!outer) throw MalformedAnswer("a directory entry is empty");
+  Bytes body;
+  tlv::Reader reader(outer->value);
+  for (unsigned part = 0; const auto node = reader.next(); ++part) {
+    if (part == 0 && change.label)
+      append(body, with_first(*node, asn1::kUtf8String, to_bytes(*change.label)));
+    else if (part == 1 && change.id)
+      append(body, with_first(*node, asn1::kOctetString, *change.id));
+    else
+      append(body, node->encoded);
+  }
+  return tlv::encode(outer->tag, body);
 }
 
 Bytes encode_public_key(const PublicKey& key) {

@@ -16,6 +16,9 @@ namespace kilt::pkcs15 {
 /// EF.TokenInfo; an empty last_update leaves the field out.
 [[nodiscard]] Bytes encode_token_info(const TokenInfoEntry& info);
 
+/// The entry with another label and id, all its other fields as they are.
+[[nodiscard]] Bytes with_names(BytesView entry, const ObjectChange& change);
+
 /// RSAPublicKey for an RSA key, an OCTET STRING around the point for the others. Throws
 /// Inconsistent for std::monostate.
 [[nodiscard]] Bytes encode_public_key(const PublicKey& key);

@@ -1,0 +1,62 @@
+// Which key pairs the platform makes (kaztoken sheet, sections 6 and 9).
+#include <algorithm>
+#include <array>
+
+#include "drivers/kaztoken/store.h"
+
+namespace kilt::kaztoken {
+namespace {
+
+struct Curve {
+  Bytes oid;
+  unsigned number;
+};
+
+/// DER of the OBJECT IDENTIFIERs of the CryptoPro curves (RFC 4357, 11.4; the XchA and XchB names
+/// stand for the same curves; RFC 7836 gives them TC26 names as well).
+const std::array<Curve, 8>& curves() {
+  static const std::array<Curve, 8> known{{
+      {{0x06, 0x07, 0x2A, 0x85, 0x03, 0x02, 0x02, 0x23, 0x01}, 1},
+      {{0x06, 0x07, 0x2A, 0x85, 0x03, 0x02, 0x02, 0x23, 0x02}, 2},
+      {{0x06, 0x07, 0x2A, 0x85, 0x03, 0x02, 0x02, 0x23, 0x03}, 3},
+      {{0x06, 0x07, 0x2A, 0x85, 0x03, 0x02, 0x02, 0x24, 0x00}, 1},
+      {{0x06, 0x07, 0x2A, 0x85, 0x03, 0x02, 0x02, 0x24, 0x01}, 3},
+      {{0x06, 0x09, 0x2A, 0x85, 0x03, 0x07, 0x01, 0x02, 0x01, 0x01, 0x02}, 1},
+      {{0x06, 0x09, 0x2A, 0x85, 0x03, 0x07, 0x01, 0x02, 0x01, 0x01, 0x03}, 2},
+      {{0x06, 0x09, 0x2A, 0x85, 0x03, 0x07, 0x01, 0x02, 0x01, 0x01, 0x04}, 3},
+  }};
+  return known;
+}
+
+KeyShape gost_shape(const KeySpec& spec) {
+  for (const Curve& curve : curves())
+    if (curve.oid == spec.parameters) return {KeyType::kGost256, 256, curve.number};
+  throw NotSupported("the token makes GOST keys on the CryptoPro curves A, B and C only");
+}
+
+KeyShape rsa_shape(const KeySpec& spec) {
+  constexpr unsigned kMinBits = 512, kMaxBits = 4096, kStep = 128;
+  if (spec.bits < kMinBits || spec.bits > kMaxBits || spec.bits % kStep != 0)
+    throw NotSupported("the token holds RSA keys of 512 to 4096 bits, in steps of 128");
+  const Bytes always{0x01, 0x00, 0x01};
+  if (!spec.public_exponent.empty() && spec.public_exponent != always)
+    throw NotSupported("the token's RSA keys have the public exponent 65537");
+  return {KeyType::kRsa, spec.bits, 0};
+}
+
+}  // namespace
+
+KeyShape shape_of(const KeySpec& spec) {
+  if (spec.always_authenticate)
+    throw NotSupported("the token cannot ask for the PIN at every use of a key");
+  switch (spec.type) {
+    case KeyType::kRsa:
+      return rsa_shape(spec);
+    case KeyType::kGost256:
+      return gost_shape(spec);
+    default:
+      throw NotSupported("no public source says how this token makes such keys");
+  }
+}
+
+}  // namespace kilt::kaztoken

@@ -1,5 +1,5 @@
 // Errors of the card channel. Drivers add theirs in drivers/errors.h; one table in pkcs11/ turns
-// all of them into CK_RV. No message ever holds APDU data.
+// all of them into return values. No message ever holds APDU data.
 #pragma once
 
 #include <stdexcept>

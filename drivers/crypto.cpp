@@ -1,10 +1,10 @@
 #include "drivers/crypto.h"
 
-#include <openssl/evp.h>
-#include <openssl/provider.h>
-
 #include <atomic>
 #include <new>
+
+#include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include "apdu/errors.h"
 

@@ -14,7 +14,7 @@ void warm_up();
 /// The context, never freed (nothing happens at exit). Throws std::bad_alloc.
 [[nodiscard]] OSSL_LIB_CTX* library();
 
-/// SHA-1, for identifiers (CKA_ID) and for protocols that are made of it.
+/// SHA-1, for object identifiers and for protocols that are made of it.
 [[nodiscard]] Bytes sha1(BytesView data);
 
 }  // namespace kilt::crypto

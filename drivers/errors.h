@@ -1,4 +1,4 @@
-// What a token can refuse, as types. pkcs11/rv.cpp turns each into one CK_RV; the texts are for
+// What a token can refuse, as types. pkcs11/rv.cpp turns each into one result; the texts are for
 // people (log, status object, tool). No text ever holds a PIN or card data.
 #pragma once
 

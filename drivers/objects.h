@@ -46,7 +46,7 @@ struct EcPublicKey {
 struct GostPublicKey {
   Bytes parameters;       ///< DER OBJECT IDENTIFIER of the curve
   Bytes hash_parameters;  ///< DER OBJECT IDENTIFIER of the hash, empty if unknown
-  Bytes point;            ///< X || Y, each little-endian (as CKA_VALUE of CKK_GOSTR3410)
+  Bytes point;            ///< X || Y, each little-endian (as PKCS#11 writes it)
 };
 
 /// std::monostate: the token does not give the public half.
@@ -57,14 +57,14 @@ struct Key {
   ObjectRef ref;
   KeyType type = KeyType::kRsa;
   unsigned bits = 0;  ///< modulus length, or order length of the curve
-  Bytes id;           ///< CKA_ID
+  Bytes id;           ///< PKCS#11's ID, PKCS#15's iD
   std::string label;
   KeyUsage usage;
   /// If it was cheap to know; else Token::read_public_key brings it.
   PublicKey public_key;
   bool has_private = true;  ///< the private half is on the token
   bool has_public = true;   ///< the token holds the public half as an object of its own
-  /// The token wants a PIN for every single use (CKA_ALWAYS_AUTHENTICATE).
+  /// The token wants a PIN for every single use (PKCS#15: userConsent).
   bool always_authenticate = false;
   bool local = false;  ///< generated on the token
   bool never_extractable = false;

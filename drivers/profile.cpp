@@ -15,7 +15,7 @@ namespace kilt {
 namespace {
 
 constexpr std::size_t kMaxAtr = 33;
-constexpr std::size_t kMaxFile = 256 * 1024;  // a profile is a page of text
+constexpr std::size_t kMaxFile = std::size_t{256} * 1024;  // a profile is a page of text
 
 /// Reads one file's table and remembers where it is, for messages.
 class Parser {

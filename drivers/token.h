@@ -40,7 +40,7 @@ struct TokenInfo {
   };
   Version hardware, firmware;
   std::optional<std::uint64_t> memory_total, memory_free;  ///< bytes
-  bool initialized = true;                                 ///< CKF_TOKEN_INITIALIZED
+  bool initialized = true;                                 ///< personalised, usable
   bool has_random = false;                                 ///< the token makes random numbers
   bool write_protected = false;
 };
@@ -51,7 +51,7 @@ enum class SignScheme {
   kRsaPkcs1,  ///< DigestInfo (or any short data): the card pads (PKCS#1 v1.5, type 1)
   kRsaPss,    ///< a hash value; the card does EMSA-PSS with salt = hash length
   kEcdsa,     ///< a hash value; answer r || s, each of order length, big-endian
-  kGost3410,  ///< a hash value as PKCS#11 has it; answer as CKM_GOSTR3410 has it
+  kGost3410,  ///< a hash value as PKCS#11 has it; answer as its GOSTR3410 has it
 };
 
 enum class DecryptScheme {

@@ -122,7 +122,7 @@ void load_file(Config& config, const std::filesystem::path& path) {
     config.problems.push_back(
         fmt::format("line {}: {}", error.source().begin.line, error.description()));
   }
-  for (std::string& problem : config.problems) problem = path.string() + ": " + problem;
+  for (std::string& problem : config.problems) problem.insert(0, path.string() + ": ");
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ const char* name_of(Hash hash) noexcept {
   return nullptr;
 }
 
-EvpMd fetch(Hash hash) { return need(EvpMd(EVP_MD_fetch(crypto::library(), name_of(hash), nullptr))); }
+EvpMd fetch(Hash hash) {
+  return need(EvpMd(EVP_MD_fetch(crypto::library(), name_of(hash), nullptr)));
+}
 
 std::size_t digest_size(Hash hash) noexcept {
   switch (hash) {

@@ -141,7 +141,8 @@ bool ecdsa_verify(const EcPublicKey& key, BytesView hash_value, BytesView signat
   OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, key.point.data(),
                                    key.point.size());
   const EvpPkey pkey = make_key("EC", build.get());
-  const EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_pkey(crypto::library(), pkey.get(), nullptr)));
+  const EvpPkeyCtx context(
+      need(EVP_PKEY_CTX_new_from_pkey(crypto::library(), pkey.get(), nullptr)));
   if (EVP_PKEY_verify_init(context.get()) != 1) throw InvalidData("the public key cannot be used");
   return EVP_PKEY_verify(context.get(), der.data(), der.size(), hash_value.data(),
                          hash_value.size()) == 1;

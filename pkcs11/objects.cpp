@@ -35,7 +35,7 @@ CK_RV give(const AttributeValue& value, CK_ATTRIBUTE& target) {
 
 /// The handle must be an object that may be written in this session.
 ObjectPtr writable(Session& session, CK_OBJECT_HANDLE handle) {
-  const ObjectPtr object = session.object(handle, CKR_OBJECT_HANDLE_INVALID);
+  ObjectPtr object = session.object(handle, CKR_OBJECT_HANDLE_INVALID);
   refuse_if(object->on_token() && !session.read_write(), CKR_SESSION_READ_ONLY);
   return object;
 }

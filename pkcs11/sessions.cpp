@@ -35,7 +35,8 @@ bool* context_login_flag(Session& session) {
     if (!operation || !operation->key || !operation->key->key().always_authenticate) return nullptr;
     return &operation->context_login;
   };
-  if (bool* flag = flag_of(session.sign)) return flag;
+  bool* const flag = flag_of(session.sign);
+  if (flag != nullptr) return flag;
   return flag_of(session.decrypt);
 }
 

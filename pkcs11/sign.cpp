@@ -70,7 +70,7 @@ Bytes make_signature(Session& session, SignOperation& operation, std::size_t siz
   Slot& slot = session.slot();
   const Request request =
       prepare(operation.mechanism, data_to_sign(operation), key, size, slot.capabilities());
-  const Bytes signature = slot.with_token(Repeat::kNever, [&](Token& token) {
+  Bytes signature = slot.with_token(Repeat::kNever, [&](Token& token) {
     return token.sign(key.key(), request.scheme, request.hash, request.input);
   });
   if (signature.size() != size) throw MalformedAnswer("the signature has a wrong length");

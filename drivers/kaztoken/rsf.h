@@ -38,7 +38,7 @@ StatusWord change_reference_data(apdu::Card& card, Byte reference, BytesView val
 
 /// PSO COMPUTE DIGITAL SIGNATURE over a whole block of modulus length.
 [[nodiscard]] Bytes sign_rsa(apdu::Card& card, BytesView block);
-/// PSO COMPUTE DIGITAL SIGNATURE over a hash as GOST R 34.11 gives it; answer as CKM_GOSTR3410
+/// PSO COMPUTE DIGITAL SIGNATURE over a hash as GOST R 34.11 gives it; answer as PKCS#11
 /// has it.
 [[nodiscard]] Bytes sign_gost(apdu::Card& card, BytesView hash);
 /// PSO DECIPHER: the whole block of modulus length.

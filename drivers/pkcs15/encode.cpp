@@ -21,9 +21,7 @@ Bytes sequence(std::initializer_list<Bytes> parts) {
 
 Bytes octets(BytesView value) { return tlv::encode(asn1::kOctetString, value); }
 Bytes text(const std::string& value) { return tlv::encode(asn1::kUtf8String, to_bytes(value)); }
-Bytes number(std::int64_t value) {
-  return tlv::encode(asn1::kInteger, asn1::integer_value(value));
-}
+Bytes number(std::int64_t value) { return tlv::encode(asn1::kInteger, asn1::integer_value(value)); }
 Bytes flags(std::uint32_t value) { return tlv::encode(asn1::kBitString, asn1::bits_value(value)); }
 Bytes boolean_true() { return tlv::encode(asn1::kBoolean, Bytes{0xFF}); }
 
@@ -140,8 +138,8 @@ Bytes encode_pin(const PinEntry& pin) {
   append(type, tlv::encode(asn1::context_primitive(0), asn1::integer_value(pin.reference)));
   if (pin.pad) append(type, octets(Bytes{*pin.pad}));
   append(type, encode_path(pin.path));
-  return sequence({encode_common(pin.common), sequence({octets(pin.auth_id)}),
-                   type_attributes(type)});
+  return sequence(
+      {encode_common(pin.common), sequence({octets(pin.auth_id)}), type_attributes(type)});
 }
 
 Bytes encode_odf(const OdfEntry& entry) {

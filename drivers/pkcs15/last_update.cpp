@@ -1,10 +1,10 @@
 #include "drivers/pkcs15/last_update.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include "apdu/tlv.h"
 #include "drivers/pkcs15/asn1.h"

@@ -1,0 +1,182 @@
+# shellcheck shell=bash
+# Common functions of the test scripts: tests/clients, tests/referee, tools/demo.
+#
+#   . "$(dirname "$0")/../lib.sh"
+#   in_pcscd "$@"            # --help; re-runs the script under tests/with-pcscd if it must
+#   start_token kaztoken     # a virtual token in the first reader
+#   personalise              # made usable by OpenSC
+#   check "what it proves" COMMAND...
+#   finish
+#
+# $work is a temporary folder, removed at the end together with every process started here.
+set -euo pipefail
+
+KILT_SOURCE=${KILT_SOURCE:-$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")}
+KILT_BUILD=$(realpath -m "${KILT_BUILD:-$KILT_SOURCE/build/release}")
+export KILT_SOURCE KILT_BUILD
+readonly module=$KILT_BUILD/pkcs11/kilt-pkcs11.so
+readonly user_pin=12345678  # the factory PIN: what a new owner finds
+readonly so_pin=87654321
+
+passed=0
+failed=0
+started=()
+work=
+
+say() { printf '%s\n' "$*"; }
+pass() { passed=$((passed + 1)) && say "ok    $*"; }
+fail() { failed=$((failed + 1)) && say "FAIL  $*"; }
+die() {
+  say "$(basename "$0"): $*" >&2
+  exit 1
+}
+
+# in_pcscd "$@": goes on inside a pcscd of its own, with $work made.
+in_pcscd() {
+  if [ "${1:-}" = --help ]; then
+    sed -n '/^# Usage/,/^[^#]/{/^[^#]/d;s/^# \{0,1\}//;p}' "$0"
+    exit
+  fi
+  [ -n "${KILT_VPCD_PORT:-}" ] || exec "$KILT_SOURCE/tests/with-pcscd" "$0" "$@"
+  work=$(mktemp -d "${TMPDIR:-/tmp}/kilt-test.XXXXXX")
+  trap clean_up EXIT
+  # No configuration of the user's, and none of ours in the user's home.
+  export HOME=$work XDG_CONFIG_HOME=$work/config XDG_CACHE_HOME=$work/cache XDG_DATA_HOME=$work/data
+  export LC_ALL=C.UTF-8
+  write_opensc_conf
+}
+
+clean_up() {
+  local code=$? pid
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
+  [ -z "$work" ] || rm -rf "$work"
+  exit "$code"
+}
+
+# background NAME COMMAND...: started now, ended by clean_up; its output in $work/NAME.log.
+background() {
+  local name=$1
+  shift
+  setpriv --pdeathsig KILL "$@" >"$work/$name.log" 2>&1 </dev/null &
+  started+=($!)
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds.
+wait_for() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    if ((SECONDS >= end)); then return 1; fi
+    sleep 0.1
+  done
+}
+
+# start_token KIND [OPTION...]: a virtual token in the first reader, its state in $work/KIND.json.
+start_token() {
+  local kind=$1 program=$KILT_BUILD/tests/virtual/kilt-vtoken
+  shift
+  [ -x "$program" ] || die "$program is not built"
+  background token "$program" "$kind" --vpcd "$KILT_VPCD_PORT" --state "$work/$kind.json" "$@"
+  token_pid=${started[-1]}
+  if ! wait_for 10 token_ready; then
+    cat "$work/token.log" >&2
+    die "the virtual $kind does not start"
+  fi
+  wait_for 10 card_present || die "pcscd does not see the virtual $kind"
+}
+token_ready() { grep -qx ready "$work/token.log"; }
+card_present() { opensc-tool --list-readers 2>/dev/null | grep -qE '^0 +Yes'; }
+card_absent() { ! card_present; }
+
+stop_token() {
+  kill "$token_pid" 2>/dev/null || true
+  wait "$token_pid" 2>/dev/null || true
+  wait_for 10 card_absent || die "pcscd still sees a card"
+}
+
+# run COMMAND...: output in $work/out.
+run() { "$@" >"$work/out" 2>&1 </dev/null; }
+
+# check WHAT COMMAND...: COMMAND must succeed.
+check() {
+  local what=$1
+  shift
+  if run "$@"; then pass "$what"; else fail_shown "$what" "$@"; fi
+}
+# refused WHAT COMMAND...: COMMAND must fail.
+refused() {
+  local what=$1
+  shift
+  if run "$@"; then fail_shown "$what" "$@"; else pass "$what"; fi
+}
+# shows WHAT PATTERN COMMAND...: COMMAND must succeed and print a line that matches.
+shows() {
+  local what=$1 pattern=$2
+  shift 2
+  if run "$@" && grep -qE -e "$pattern" "$work/out"; then
+    pass "$what"
+  else
+    fail_shown "$what (expected: $pattern)" "$@"
+  fi
+}
+fail_shown() {
+  fail "$1"
+  shift
+  printf '        %s\n' "command: $*"
+  sed 's/^/        /' "$work/out" | tail -n 25
+}
+
+finish() {
+  say "$passed passed, $failed failed"
+  [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+# OpenSC takes a Kaztoken for the Rutoken ECP whose commands it has.
+write_opensc_conf() {
+  export OPENSC_CONF=$work/opensc.conf
+  cat >"$OPENSC_CONF" <<'CONF'
+app default {
+  card_atr 3B:88:01:4B:41:5A:54:4F:4B:45:4E:82 {
+    driver = "rutoken_ecp";
+    name = "Kaztoken";
+  }
+}
+CONF
+}
+
+# personalise: an empty Kaztoken becomes a PKCS#15 token with a PIN, by OpenSC.
+personalise() {
+  run pkcs15-init --erase-card --so-pin "$so_pin" &&
+    run pkcs15-init --create-pkcs15 --label "Kilt test" --so-pin "$so_pin" --so-puk '' &&
+    run pkcs15-init --store-pin --label "User PIN" --auth-id 02 --pin "$user_pin" --puk '' \
+      --so-pin "$so_pin" --finalize && return
+  cat "$work/out" >&2
+  die "OpenSC cannot personalise the virtual token"
+}
+
+# new_key ID LABEL: RSA-2048 made on the token by OpenSC, its public key in $work/LABEL.pub.
+new_key() {
+  run pkcs15-init --generate-key rsa/2048 --auth-id 02 --id "$1" --label "$2" --pin "$user_pin" &&
+    run pkcs15-tool --read-public-key "$1" --output "$work/$2.pub" && return
+  cat "$work/out" >&2
+  die "OpenSC cannot make a key on the virtual token"
+}
+
+# new_certificate ID LABEL: a certificate for that key by a CA of this test ($work/ca.pem), stored
+# on the token; $work/LABEL.crt.
+new_certificate() {
+  {
+    [ -f "$work/ca.pem" ] ||
+      openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" \
+        -subj '/CN=Kilt test CA' -days 2
+    openssl req -new -newkey rsa:2048 -nodes -keyout "$work/other.key" -subj "/CN=$2" |
+      openssl x509 -req -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 \
+        -force_pubkey "$work/$2.pub" -out "$work/$2.crt" \
+        -extfile <(printf 'keyUsage=digitalSignature,keyEncipherment\nsubjectKeyIdentifier=hash\n')
+    pkcs15-init --store-certificate "$work/$2.crt" --auth-id 02 --id "$1" --label "$2" \
+      --pin "$user_pin"
+  } >"$work/out" 2>&1 </dev/null && return
+  cat "$work/out" >&2
+  die "cannot put a certificate on the virtual token"
+}

@@ -14,6 +14,7 @@ set -euo pipefail
 KILT_SOURCE=${KILT_SOURCE:-$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")}
 KILT_BUILD=$(realpath -m "${KILT_BUILD:-$KILT_SOURCE/build/release}")
 export KILT_SOURCE KILT_BUILD
+# shellcheck disable=SC2034  # for the scripts
 readonly module=$KILT_BUILD/pkcs11/kilt-pkcs11.so
 readonly user_pin=12345678  # the factory PIN: what a new owner finds
 readonly so_pin=87654321
@@ -120,6 +121,13 @@ shows() {
     fail_shown "$what (expected: $pattern)" "$@"
   fi
 }
+# shown, not_shown WHAT PATTERN: in the output of the last command.
+shown() {
+  if grep -qE -e "$2" "$work/out"; then pass "$1"; else fail_shown "$1 (expected: $2)" "(the last)"; fi
+}
+not_shown() {
+  if grep -qE -e "$2" "$work/out"; then fail_shown "$1 (not expected: $2)" "(the last)"; else pass "$1"; fi
+}
 fail_shown() {
   fail "$1"
   shift
@@ -170,13 +178,14 @@ new_certificate() {
     [ -f "$work/ca.pem" ] ||
       openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" \
         -subj '/CN=Kilt test CA' -days 2
-    openssl req -new -newkey rsa:2048 -nodes -keyout "$work/other.key" -subj "/CN=$2" |
-      openssl x509 -req -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 \
-        -force_pubkey "$work/$2.pub" -out "$work/$2.crt" \
-        -extfile <(printf 'keyUsage=digitalSignature,keyEncipherment\nsubjectKeyIdentifier=hash\n')
-    pkcs15-init --store-certificate "$work/$2.crt" --auth-id 02 --id "$1" --label "$2" \
-      --pin "$user_pin"
+    openssl x509 -new -subj "/CN=$2" -force_pubkey "$work/$2.pub" -CA "$work/ca.pem" \
+      -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/$2.crt" \
+      -extfile <(printf 'keyUsage=digitalSignature,keyEncipherment\nsubjectKeyIdentifier=hash\n')
+    store_certificate "$1" "$2"
   } >"$work/out" 2>&1 </dev/null && return
   cat "$work/out" >&2
   die "cannot put a certificate on the virtual token"
+}
+store_certificate() {
+  pkcs15-init --store-certificate "$work/$2.crt" --auth-id 02 --id "$1" --label "$2" --pin "$user_pin"
 }

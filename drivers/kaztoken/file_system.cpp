@@ -148,7 +148,8 @@ void FileSystem::create(BytesView path, pkcs15::FileUse use, std::size_t size) {
 
 void FileSystem::create(const FileTemplate& file) {
   const auto answer = card_->send(apdu::Command::case3(0x00, 0xE0, 0x00, 0x00, encode(file)));
-  if (answer.sw == sw::kFileExists) throw Inconsistent("a file of this number is on the token already");
+  if (answer.sw == sw::kFileExists)
+    throw Inconsistent("a file of this number is on the token already");
   if (answer.sw == kFolderFull) throw TokenFull("the token's folder has no room for another file");
   expect_ok("CREATE FILE", answer);
 }
@@ -165,8 +166,8 @@ void FileSystem::update(std::size_t offset, BytesView data) {
 void FileSystem::remove(const FilePath& path) {
   if (path.empty()) throw InvalidData("the MF is not deleted");
   select(path);
-  expect_ok("DELETE FILE", card_->send(apdu::Command::case3(0x00, 0xE4, 0x00, 0x00,
-                                                            write_be(path.back(), 2))));
+  expect_ok("DELETE FILE",
+            card_->send(apdu::Command::case3(0x00, 0xE4, 0x00, 0x00, write_be(path.back(), 2))));
 }
 
 bool FileSystem::exists(const FilePath& path) {

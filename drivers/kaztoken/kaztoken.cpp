@@ -8,6 +8,7 @@
 #include "drivers/kaztoken/pins.h"
 #include "drivers/kaztoken/rsf.h"
 #include "drivers/kaztoken/store.h"
+#include "drivers/kaztoken/vendor_layout.h"
 #include "drivers/pkcs15/application.h"
 #include "drivers/status.h"
 
@@ -69,13 +70,18 @@ class Kaztoken : public Token {
     const std::string mark = listed_ ? last_update() : std::string();
     if (!listed_ || mark.empty() || mark != listed_mark_) {
       listed_mark_ = listed_ ? mark : last_update();
-      application_.load();
+      const bool pkcs15 = application_.load();
+      vendor_.reset();
+      if (!pkcs15) {
+        vendor_ = read_vendor_layout(files_);
+        vendor_->generation = application_.objects().generation;
+      }
       listed_ = true;
     }
-    return application_.objects();
+    return vendor_ ? *vendor_ : application_.objects();
   }
   PublicKey read_public_key(const ObjectRef& key) override {
-    return application_.read_public_key(key);
+    return vendor_ ? PublicKey{} : application_.read_public_key(key);
   }
   Bytes read_certificate(const ObjectRef& ref) override {
     return application_.read_certificate(ref);
@@ -167,6 +173,8 @@ class Kaztoken : public Token {
   }
 
   void choose(const Key& key, Byte template_tag) {
+    if (vendor_ && key.ref.size() == 1)
+      return choose_key(*card_, files_, private_key_path(key.ref[0]), key.ref[0], template_tag);
     const pkcs15::KeyEntry* entry = application_.private_entry(key.ref);
     if (entry == nullptr) throw ObjectNotFound("the key is no longer on the token");
     choose_key(*card_, files_, to_path(entry->path.file), entry->reference, template_tag);
@@ -218,6 +226,7 @@ class Kaztoken : public Token {
   FileSystem files_;
   Pins pins_;
   pkcs15::Application application_;
+  std::optional<ObjectList> vendor_;  ///< instead, where the vendor's software formatted the token
   bool listed_ = false;
   std::string listed_mark_;
   bool user_pin_set_ = true;

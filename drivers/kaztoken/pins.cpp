@@ -72,8 +72,7 @@ void Pins::check_length(PinRole role, const SecureBytes& pin) {
   const PinStatus limits = status(role);
   if (pin.size() < limits.min_length)
     throw PinLength("the new PIN is shorter than the token takes");
-  if (pin.size() > limits.max_length)
-    throw PinLength("the new PIN is longer than the token takes");
+  if (pin.size() > limits.max_length) throw PinLength("the new PIN is longer than the token takes");
 }
 
 PinStatus Pins::status(PinRole role) {

@@ -25,10 +25,11 @@ struct KeyShape {
   unsigned curve = 0;
 };
 
-/// Makes the two empty objects of a key pair. Throws TokenFull, Inconsistent if the number is taken.
+/// Makes the two empty objects of a key pair. Throws TokenFull, Inconsistent if the number is
+/// taken.
 void create_key_pair(FileSystem& files, Byte number, const KeyShape& shape);
-/// Generates; takes up to minutes. Answers the public half. Throws NotSupported if the token refuses
-/// this size.
+/// Generates; takes up to minutes. Answers the public half. Throws NotSupported if the token
+/// refuses this size.
 [[nodiscard]] PublicKey generate_key_pair(apdu::Card& card, Byte number, const KeyShape& shape);
 /// Loads an RSA key pair into the two objects.
 void load_key_pair(apdu::Card& card, FileSystem& files, Byte number, const RsaPrivateKey& key);

@@ -4,10 +4,15 @@
 #include "tests/virtual/card.h"
 
 namespace kilt::vtoken {
+
+// The families' factories: declared here, so that the families know nothing of each other.
+std::unique_ptr<Card> make_kaztoken();
+
 namespace {
 
-// One line per family, its factory declared here: the families know nothing of each other.
-constexpr std::array<Kind, 0> kKinds{};
+constexpr std::array kKinds{
+    Kind{"kaztoken", "Kaztoken (Rutoken ECP command set), blank", &make_kaztoken},
+};
 
 }  // namespace
 

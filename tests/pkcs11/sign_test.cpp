@@ -132,7 +132,7 @@ TEST_F(Sign, InPartsAsInOne) {
 
 TEST_F(Sign, RawBlockIsTheInverseOfThePublicOperation) {
   Bytes block(modulus_.size(), 0x11);
-  block[0] = 0x00;
+  block.at(0) = 0x00;
   const Bytes signature = sign(session_, {CKM_RSA_X_509, nullptr, 0}, pair_.private_key, block);
   EXPECT_EQ(block, p11::host::rsa_public({modulus_, exponent_}, signature));
 }
@@ -191,7 +191,7 @@ TEST_F(Decrypt, WrongPaddingTellsNothing) {
   const CK_MECHANISM pkcs1{CKM_RSA_PKCS, nullptr, 0};
   const Bytes cryptogram = p11::host::rsa_public({modulus_, exponent_}, [&] {
     Bytes block(modulus_.size(), 0x22);
-    block[0] = 0x00;
+    block.at(0) = 0x00;
     return block;
   }());
   CK_MECHANISM mechanism = pkcs1;

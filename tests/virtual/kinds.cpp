@@ -7,11 +7,14 @@ namespace kilt::vtoken {
 
 // The families' factories: declared here, so that the families know nothing of each other.
 std::unique_ptr<Card> make_kaztoken();
+std::unique_ptr<Card> make_etoken_legacy(), make_etoken_current();
 
 namespace {
 
 constexpr std::array kKinds{
     Kind{"kaztoken", "Kaztoken (Rutoken ECP command set), blank", &make_kaztoken},
+    Kind{"etoken-legacy", "eToken PRO Java 72K, applet 1.1.25, RSA keys", &make_etoken_legacy},
+    Kind{"etoken-current", "eToken 5110, applet 1.8.5, EC keys", &make_etoken_current},
 };
 
 }  // namespace

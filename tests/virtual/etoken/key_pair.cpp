@@ -1,5 +1,6 @@
 #include "tests/virtual/etoken/key_pair.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <openssl/bn.h>
@@ -9,6 +10,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "tests/virtual/etoken/wire.h"
 
@@ -78,23 +80,32 @@ Bytes der_of(const X509* certificate) {
   return der;
 }
 
-Bytes self_signed(const KeyPair& key, const std::string& name, const std::string& filler) {
+void extend(X509* certificate, int what, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, what, value);
+  must(extension != nullptr ? 1 : 0, "extending a certificate");
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+}
+
+Bytes self_signed(const KeyPair& key, const std::string& name, std::size_t filler) {
   const Certificate certificate(X509_new());
   X509_set_version(certificate.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 365L * 24 * 3600);
   X509_NAME* subject = X509_get_subject_name(certificate.get());
-  const auto add = [&](const char* field, const std::string& value) {
-    const Bytes characters = text(value);
-    must(X509_NAME_add_entry_by_txt(subject, field, MBSTRING_UTF8, characters.data(),
-                                    static_cast<int>(characters.size()), -1, 0),
-         "naming a certificate");
-  };
-  add("CN", name);
-  if (!filler.empty()) add("OU", filler);
+  const Bytes characters = text(name);
+  must(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, characters.data(),
+                                  static_cast<int>(characters.size()), -1, 0),
+       "naming a certificate");
   X509_set_issuer_name(certificate.get(), subject);
   X509_set_pubkey(certificate.get(), key.get());
+  extend(certificate.get(), NID_key_usage, "digitalSignature,keyEncipherment,keyAgreement");
+  extend(certificate.get(), NID_subject_key_identifier, "hash");
+  if (filler != 0)
+    extend(certificate.get(), NID_netscape_comment, std::string(filler, 'x').c_str());
   must(X509_sign(certificate.get(), key.get(), EVP_sha256()), "signing a certificate");
   return der_of(certificate.get());
 }
@@ -256,16 +267,15 @@ bool KeyPair::decipher(const char* digest, const Bytes& cryptogram, Bytes& messa
 }
 
 Bytes make_certificate(const KeyPair& key, const std::string& name, std::size_t size) {
-  constexpr std::size_t kLongestUnit = 64;
-  Bytes der = self_signed(key, name, "");
+  Bytes der = self_signed(key, name, 0);
   if (size == 0) return der;
   // An ECDSA signature's own length varies by a byte or two: sign until it fits.
-  for (int attempt = 0; attempt < 200; ++attempt) {
-    for (std::size_t filler = 1; filler <= kLongestUnit; ++filler) {
-      der = self_signed(key, name, std::string(filler, 'x'));
-      if (der.size() == size) return der;
-      if (der.size() > size + 4) break;
-    }
+  std::size_t filler = 1;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    der = self_signed(key, name, filler);
+    if (der.size() == size) return der;
+    if (der.size() < size) filler += size - der.size();
+    if (der.size() > size) filler -= std::min(filler - 1, der.size() - size);
   }
   throw std::logic_error("no certificate of that size");
 }

@@ -53,7 +53,7 @@ class KeyPair {
 };
 
 /// A certificate for the key, signed by itself, of exactly `size` bytes if that is not 0 (made so
-/// by the length of the name). DER.
+/// by a comment). DER.
 [[nodiscard]] Bytes make_certificate(const KeyPair& key, const std::string& name,
                                      std::size_t size = 0);
 

@@ -60,10 +60,15 @@ class TestCard {
   Bytes send(const std::string& text) { return card_->transmit(bytes(text)); }
   /// The whole answer as text.
   std::string operator()(const std::string& text) { return hex(send(text)); }
-  /// The data of an answer that must be 9000.
+  /// The data of an answer that must be 9000; what 61xx announces is fetched.
   Bytes data(const std::string& text) {
     Bytes answer = send(text);
     EXPECT_GE(answer.size(), 2U);
+    while (answer.size() >= 2 && answer[answer.size() - 2] == 0x61) {
+      const std::string rest = "00C00000" + hex({answer.back()});
+      answer.resize(answer.size() - 2);
+      answer = join(answer, send(rest));
+    }
     EXPECT_EQ("9000", hex({answer.end() - 2, answer.end()})) << text;
     answer.resize(answer.size() - 2);
     return answer;

@@ -86,7 +86,7 @@ start_token() {
   fi
   wait_for 10 card_present || die "pcscd does not see the virtual $kind"
 }
-token_ready() { grep -qx ready "$work/token.log"; }
+token_ready() { grep -qsx ready "$work/token.log"; }
 card_present() { opensc-tool --list-readers 2>/dev/null | grep -qE '^0 +Yes'; }
 card_absent() { ! card_present; }
 

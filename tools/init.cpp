@@ -51,7 +51,7 @@ void run(Context& context, const InitOptions& options) {
   if (token.token().has(CKF_TOKEN_INITIALIZED))
     context.confirm(tr("Type its name \"{0}\" to erase it", expected), expected);
   TokenStatus status = status_from_flags(token.token());
-  {
+  if (token.token().has(CKF_TOKEN_INITIALIZED)) {  // else not every module opens a session
     Session session(context.module(), token.id(), Session::Mode::kRead);
     status = read_status(session, token.token());
   }

@@ -54,3 +54,9 @@ issue() {
       printf 'certificatePolicies=1.2.398.3.3.2.4\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n'
     ) 2>"$work/out"
 }
+
+# stop_process PID: ends one that this script started.
+stop_process() {
+  kill "$1"
+  wait "$1" 2>/dev/null || true
+}

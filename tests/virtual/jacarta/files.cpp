@@ -36,6 +36,7 @@ Answer Laser::select_applet(const Apdu& apdu) {
 
 Answer Laser::select(const Apdu& apdu) {
   const Bytes& data = apdu.data;
+  if (apdu.p1 == 0x04) return select_applet(apdu);
   if (data.size() % 2 != 0) return {{}, kBadData};
   File* at = directory_;
   std::size_t from = 0;
@@ -48,8 +49,6 @@ Answer Laser::select(const Apdu& apdu) {
       if (!data.empty()) return {{}, kBadData};
       at = directory_ == master_.get() ? master_.get() : directory_->parent;
       break;
-    case 0x04:
-      return select_applet(apdu);
     case 0x08:
       if (data.empty() || id_at(data, 0) != kMaster) return {{}, kBadData};
       at = master_.get();

@@ -82,7 +82,7 @@ Answer Laser::secured(const Apdu& wrapped) {
     return {{}, kBadSecure};
   }
   Channel same = *channel_;  // the command may close it
-  const Answer answer = assemble(*plain);
+  Answer answer = assemble(*plain);
   Bytes out = same.wrap(answer);
   if (channel_) channel_ = same;
   if (is("secure-answer", "plain")) return answer;

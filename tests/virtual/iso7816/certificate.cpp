@@ -3,6 +3,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include <openssl/conf.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
@@ -24,6 +25,7 @@ using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
 using Object = std::unique_ptr<ASN1_OBJECT, Deleter<ASN1_OBJECT_free>>;
+using Configuration = std::unique_ptr<CONF, Deleter<NCONF_free>>;
 using Octets = std::unique_ptr<ASN1_OCTET_STRING, Deleter<ASN1_OCTET_STRING_free>>;
 
 constexpr long kDay = 24L * 3600;
@@ -64,6 +66,8 @@ void add(const Certificate& certificate, const Certificate& issuer, int nid,
          const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer.get(), certificate.get(), nullptr, nullptr, 0);
+  const Configuration none(NCONF_new(nullptr));  // policies want to look into one
+  X509V3_set_nconf(&context, none.get());
   add(certificate, Extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str())));
 }
 

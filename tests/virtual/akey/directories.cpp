@@ -140,7 +140,7 @@ void AkeySim::make_objects(iso::File& application) {
   const auto number16 = [](unsigned base, unsigned number) {
     return static_cast<std::uint16_t>(base + number);
   };
-  const iso::CertificateAuthority authority;
+  const auto& authority = iso::CertificateAuthority::here();
   Bytes together;
   for (unsigned number = 1; number <= kContainers; ++number) {
     Bytes certificate;

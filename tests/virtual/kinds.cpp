@@ -9,6 +9,7 @@ namespace kilt::vtoken {
 std::unique_ptr<Card> make_kaztoken();
 std::unique_ptr<Card> make_idcard();
 std::unique_ptr<Card> make_akey();
+std::unique_ptr<Card> make_iasecc();
 
 namespace {
 
@@ -16,6 +17,7 @@ constexpr std::array kKinds{
     Kind{"kaztoken", "Kaztoken (Rutoken ECP command set), blank", &make_kaztoken},
     Kind{"idcard", "ID card of Kazakhstan (SOMA), signature application", &make_idcard},
     Kind{"akey", "AKEYSIM, a made-up PKCS#15 token", &make_akey},
+    Kind{"iasecc", "an IAS-ECC-like card with PKCS#15", &make_iasecc},
 };
 
 }  // namespace

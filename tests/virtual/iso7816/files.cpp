@@ -164,6 +164,7 @@ File* FileSystem::find(const Command& command) {
     }
     case 0x01:
     case 0x02: {
+      if (ias_ && data == two(kMaster)) return master_.get();
       File* found = data.size() == 2 ? directory_->child(id_at(data, 0)) : nullptr;
       return found != nullptr && found->directory == (command.p1 == 0x01) ? found : nullptr;
     }

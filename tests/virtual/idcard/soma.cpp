@@ -155,7 +155,7 @@ Answer Soma::process(const Command& command) {
 Answer Soma::select(const Command& command) {
   const bool plain = command.p1 == 0x00 && command.p2 == 0x0C;
   if (!sister() && !plain && command.p1 != 0x04) return {{}, 0x6A86};
-  const Answer answer = files_.select(command);
+  Answer answer = files_.select(command);
   if (answer.sw == kOk && is("mse-outside", "6A82") && !selected()) signing_ = {};
   return answer;
 }
@@ -234,8 +234,8 @@ Answer Soma::get_data(const Command& command) {
 }
 
 Answer Soma::manage_security_environment(const Command& command) {
-  const bool sign = command.p1p2() == 0x41A4;
-  if (!sign && !(sister() && command.p1p2() == 0x41B8)) return {{}, 0x6A86};
+  const bool sign = command.p1p2() == 0x41A4, decrypt = command.p1p2() == 0x41B8 && sister();
+  if (!sign && !decrypt) return {{}, 0x6A86};
   if (is("mse-outside", "6A82") && !selected()) return {{}, 0x6A82};
   const auto row = iso::read_tlvs(command.data);
   if (!row) return {{}, 0x6A80};

@@ -70,6 +70,7 @@ void IsoCard::set(const std::string& key, const std::string& value) {
 
 std::vector<std::string> IsoCard::switches() const {
   std::vector<std::string> lines;
+  lines.reserve(known_.size() + 1);
   for (const Switch& one : known_)
     lines.push_back(fmt::format("{}={}: {}{}", one.name,
                                 one.values.size() > 1

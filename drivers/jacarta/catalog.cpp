@@ -1,0 +1,159 @@
+#include "drivers/jacarta/catalog.h"
+
+#include <algorithm>
+#include <set>
+
+#include "drivers/errors.h"
+
+namespace kilt::jacarta {
+namespace {
+
+/// Every number the applet's software is known to use; looked for one by one where a listing was
+/// cut.
+std::vector<FileId> known_numbers() {
+  std::vector<FileId> numbers{kContainerMapFile};
+  const auto range = [&](FileId first, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) numbers.push_back(static_cast<FileId>(first + i));
+  };
+  range(kPublicKeyFiles, kMaxKeys);
+  range(kPrivateKeyFiles, kMaxKeys);
+  range(0x0240, kMaxKeys);
+  range(0x0340, kMaxKeys);
+  range(kKeyCertificateFiles, kMaxKeys);
+  range(kOtherCertificateFiles, kMaxOthers);
+  range(kDataFiles, kMaxOthers);
+  return numbers;
+}
+
+/// Which hashes may be missing (all zero): those of data objects.
+bool hash_may_be_zero(FileKind kind) {
+  return kind == FileKind::kData || kind == FileKind::kContainerMap;
+}
+
+}  // namespace
+
+void Catalog::forget() noexcept {
+  stored_.clear();
+  counters_.reset();
+  changed_ = true;
+}
+
+void Catalog::drop_private() {
+  for (auto& [path, file] : stored_)
+    if (file.state == StoredFile::State::kGood && file.object.flag(attribute::kPrivate) &&
+        file_kind(path.back()) == FileKind::kData) {
+      file = StoredFile{StoredFile::State::kLocked, file.name, {}, {}};
+      locked_ = changed_ = true;
+    }
+}
+
+const StoredFile* Catalog::find(const FilePath& path) const {
+  const auto found = stored_.find(path);
+  return found == stored_.end() ? nullptr : &found->second;
+}
+
+std::optional<ContainerMap> Catalog::container_map() const {
+  const StoredFile* file = find(in_directory(kPublicDirectory, kContainerMapFile));
+  if (file == nullptr || file->state != StoredFile::State::kGood) return std::nullopt;
+  return ContainerMap::parse(file->object.value(attribute::kValue));
+}
+
+ChangeCounters Catalog::counters() const {
+  if (!counters_)
+    throw WriteProtected("the token has no change counters: it has to be formatted first");
+  return *counters_;
+}
+
+void Catalog::changed(const FilePath& path) {
+  stored_.erase(path);
+  changed_ = true;
+}
+
+bool Catalog::refresh(bool user_logged_in) {
+  std::optional<ChangeCounters> now;
+  try {
+    now = read_counters(*files_);
+  } catch (const ObjectNotFound&) {
+    now.reset();  // a token that nobody set up: nothing proves that it stays the same
+  }
+  const bool same = counters_.has_value() && now == counters_;
+  if (same && !changed_ && !(locked_ && user_logged_in)) return false;
+  if (!same) stored_.clear();
+  locked_ = false;
+  StoredFiles fresh;
+  for (const FilePath& directory : {kPublicDirectory, kPrivateDirectory})
+    if (!read_directory(directory, user_logged_in, fresh)) locked_ = true;
+  stored_ = std::move(fresh);
+  counters_ = now;
+  changed_ = false;
+  return true;
+}
+
+// False if something stays closed without login.
+bool Catalog::read_directory(const FilePath& directory, bool user_logged_in, StoredFiles& fresh) {
+  Listing listing;
+  try {
+    listing = files_->children(directory, FileType::kEf);
+    if (!listing.complete) complete_listing(directory, listing);
+  } catch (const ObjectNotFound&) {
+    return true;
+  } catch (const NotLoggedIn&) {
+    return false;
+  }
+  bool all_open = true;
+  for (const ListEntry& entry : listing.entries) {
+    if (file_kind(entry.id) == FileKind::kOther) continue;
+    const FilePath path = in_directory(directory, entry.id);
+    const auto known = stored_.find(path);
+    if (known != stored_.end() &&
+        !(known->second.state == StoredFile::State::kLocked && user_logged_in)) {
+      fresh.emplace(path, std::move(known->second));
+    } else {
+      StoredFile file = read_file(path);
+      file.name = entry.name;
+      fresh.emplace(path, std::move(file));
+    }
+    if (fresh.at(path).state == StoredFile::State::kLocked) all_open = false;
+  }
+  return all_open;
+}
+
+void Catalog::complete_listing(const FilePath& directory, Listing& listing) {
+  std::set<FileId> seen;
+  for (const ListEntry& entry : listing.entries) seen.insert(entry.id);
+  for (const FileId id : known_numbers())
+    if (!seen.contains(id) && files_->exists(in_directory(directory, id)))
+      listing.entries.push_back({id, {}});
+}
+
+StoredFile Catalog::read_file(const FilePath& path) {
+  StoredFile file;
+  Bytes bytes;
+  try {
+    files_->select(path);
+    files_->read_on(bytes, 1);
+    const std::size_t size = AttributeFile::announced_size(bytes).value_or(0);
+    if (size > FileSystem::kMaxFile) throw MalformedAnswer("it is longer than can be read");
+    files_->read_on(bytes, size);
+    file.object = AttributeFile::parse(bytes);
+    if (file.object.id != path.back()) throw MalformedAnswer("it has another object's number");
+    if (!AttributeFile::hash_is_right(bytes, hash_may_be_zero(file_kind(path.back()))))
+      throw MalformedAnswer("its hash is wrong");
+    file.state = file.object.state == AttributeFile::kStateValid ? StoredFile::State::kGood
+                                                                 : StoredFile::State::kUnfinished;
+  } catch (const NotLoggedIn&) {
+    file.state = StoredFile::State::kLocked;
+  } catch (const MalformedAnswer& error) {
+    file.state = bytes.size() > 0 && bytes[0] == AttributeFile::kStateUnfinished
+                     ? StoredFile::State::kUnfinished
+                     : StoredFile::State::kDamaged;
+    file.fault = error.what();
+    file.object = {};
+  } catch (const ObjectNotFound&) {
+    file.state = StoredFile::State::kDamaged;
+    file.fault = "it is listed, but not there";
+  }
+  return file;
+}
+
+}  // namespace kilt::jacarta

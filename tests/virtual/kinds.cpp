@@ -6,11 +6,13 @@
 namespace kilt::vtoken {
 
 // The families' factories: declared here, so that the families know nothing of each other.
+std::unique_ptr<Card> make_jacarta();
 std::unique_ptr<Card> make_kaztoken();
 
 namespace {
 
 constexpr std::array kKinds{
+    Kind{"jacarta", "JaCarta PKI (LASER applet), formatted or blank", &make_jacarta},
     Kind{"kaztoken", "Kaztoken (Rutoken ECP command set), blank", &make_kaztoken},
 };
 

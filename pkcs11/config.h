@@ -22,7 +22,10 @@ struct Config {
   Logout logout = Logout::kCard;
   std::vector<std::filesystem::path> profile_folders;  ///< later ones win
   std::vector<std::string> sockets;                    ///< virtual tokens (KILT_SOCKETS)
-  bool pcsc = true;                                    ///< use PC/SC readers
+  /// Where public objects are remembered; empty: nowhere.
+  std::filesystem::path cache_folder;
+  bool cache = true;
+  bool pcsc = true;  ///< use PC/SC readers
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;
 

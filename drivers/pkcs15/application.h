@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "drivers/cache.h"
 #include "drivers/objects.h"
 #include "drivers/pkcs15/directory.h"
 #include "drivers/pkcs15/journal.h"
@@ -18,6 +19,12 @@ class Application {
   /// journal's EF where the family writes with one (editor.h); a change it asks for counts as made.
   Application(Files& files, Bytes base, Bytes journal = {})
       : files_(&files), base_(std::move(base)), journal_(std::move(journal)) {}
+
+  /// Public contents known from an earlier time, by path: load() and the read functions take them
+  /// from here. The caller has made sure that the token is unchanged since. Forgets others.
+  void remember(cache::Files files);
+  /// Everything public that was read so far, if there is more than at the last call.
+  [[nodiscard]] const cache::Files* news();
 
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
   /// application. Damaged entries are listed as odd objects.
@@ -52,11 +59,15 @@ class Application {
   void add_certificate(CertificateEntry entry, bool authority);
   void add_data(DataEntry entry);
   void finish_keys();
-  [[nodiscard]] Bytes value(const Path& path, const Bytes& direct);
+  [[nodiscard]] Bytes value(const Path& path, const Bytes& direct, bool is_private);
+  template <typename Read>
+  [[nodiscard]] Bytes remembered(Bytes name, Read read);
 
   Files* files_;
   Bytes base_, journal_;
   std::vector<JournalRecord::Image> pending_;
+  cache::Files remembered_;
+  bool news_ = false;
   ObjectList objects_;
   std::vector<KeyPair> pairs_;
   std::map<ObjectRef, KeyPair> keys_;

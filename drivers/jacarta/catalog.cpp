@@ -25,6 +25,15 @@ std::vector<FileId> known_numbers() {
   return numbers;
 }
 
+/// The power went between the making of the file and the writing of its contents: its state says
+/// so, or it is still as the card fills new files.
+bool never_written(const Bytes& file) {
+  if (file.empty()) return true;
+  if (file[0] == AttributeFile::kStateUnfinished) return true;
+  return (file[0] == 0x00 || file[0] == 0xFF) &&
+         std::ranges::all_of(file, [&](Byte byte) { return byte == file[0]; });
+}
+
 /// Which hashes may be missing (all zero): those of data objects.
 bool hash_may_be_zero(FileKind kind) {
   return kind == FileKind::kData || kind == FileKind::kContainerMap;
@@ -144,9 +153,8 @@ StoredFile Catalog::read_file(const FilePath& path) {
   } catch (const NotLoggedIn&) {
     file.state = StoredFile::State::kLocked;
   } catch (const MalformedAnswer& error) {
-    file.state = bytes.size() > 0 && bytes[0] == AttributeFile::kStateUnfinished
-                     ? StoredFile::State::kUnfinished
-                     : StoredFile::State::kDamaged;
+    file.state =
+        never_written(bytes) ? StoredFile::State::kUnfinished : StoredFile::State::kDamaged;
     file.fault = error.what();
     file.object = {};
   } catch (const ObjectNotFound&) {

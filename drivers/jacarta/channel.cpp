@@ -1,5 +1,7 @@
 #include "drivers/jacarta/channel.h"
 
+#include <utility>
+
 #include "drivers/jacarta/file_system.h"
 #include "drivers/jacarta/laser_crypto.h"
 #include "drivers/status.h"
@@ -33,6 +35,7 @@ apdu::SecureMessaging Channel::open(apdu::Card& card) {
 Channel::~Channel() { close(); }
 
 void Channel::close() noexcept {
+  if (std::exchange(closed_, true)) return;
   try {
     static_cast<void>(
         card_->send(apdu::Command::case1(kOwnClass, kChannelInstruction, 0xFF, 0xFF)));

@@ -28,6 +28,7 @@ class Channel {
 
   apdu::Card* card_;
   apdu::SecureMessaging messaging_;
+  bool closed_ = false;
 };
 
 /// `80 28 FF FF`: closes the security state of every PIN. Throws CardFault.

@@ -52,7 +52,7 @@ class FileSystem {
   /// Writes into the selected EF.
   void update(std::size_t offset, BytesView data);
   /// Gives the selected EF a new size and new contents at one go (INS 32). False if the card does
-  /// not know how.
+  /// not know how, or does not let us.
   bool reallocate(BytesView contents);
 
   /// Throws TokenFull, Inconsistent if the id is taken.

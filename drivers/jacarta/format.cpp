@@ -69,6 +69,16 @@ bool ask_owner(Pins& pins, const FormatRequest& request) {
   throw NotSupported("this token's own rules let nobody but the SO erase it");
 }
 
+/// They go on from where they were: a program that remembers the old token's objects by a number
+/// that comes again would show them.
+std::optional<ChangeCounters> old_counters(FileSystem& files) {
+  try {
+    return read_counters(files);
+  } catch (const ObjectNotFound&) {
+    return std::nullopt;
+  }
+}
+
 void erase(FileSystem& files) {
   for (const auto& [path, directory] : erased_paths()) {
     try {
@@ -141,6 +151,7 @@ void write_token_info(FileSystem& files, const TokenNames& names, const FormatRe
 void format(FileSystem& files, Pins& pins, const TokenNames& names, const FormatRequest& request) {
   check_pins(request);
   open_top_level(files, pins);
+  const auto counters = old_counters(files);
   if (ask_owner(pins, request)) erase(files);
   pins.forget();
   const SecureBytes user_pin =
@@ -159,6 +170,7 @@ void format(FileSystem& files, Pins& pins, const TokenNames& names, const Format
   write_files(files, initial);
   write_container_map(files);
   write_token_info(files, names, request, time);
+  if (counters) raise_counters(files, *counters);
   pins.logout();
 }
 

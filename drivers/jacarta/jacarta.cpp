@@ -207,6 +207,9 @@ class JaCarta : public Token {
   }
 
   Bytes value_of(const std::map<ObjectRef, FilePath>& places, const ObjectRef& ref) {
+    if (const auto known = places.find(ref);
+        known == places.end() || catalog_.find(known->second) == nullptr)
+      list();  // a reset has made us forget
     const auto place = places.find(ref);
     const StoredFile* file = place == places.end() ? nullptr : catalog_.find(place->second);
     if (file == nullptr) throw ObjectNotFound("the object is no longer on the token");

@@ -23,6 +23,21 @@ std::string numbered(const char* name, unsigned number) {
 
 }  // namespace
 
+/// The public half was finished, the private one not (or has lost its key already): of one pair, as
+/// id and the counters' value show.
+bool Store::is_half_of_interrupted_pair(const Places& places) const {
+  const StoredFile* first = catalog_->find(places.private_file);
+  const StoredFile* second = catalog_->find(places.public_file);
+  if (first == nullptr || first->state != StoredFile::State::kUnfinished || second == nullptr ||
+      second->state != StoredFile::State::kGood)
+    return false;
+  const auto count = [](const StoredFile& file) {
+    return static_cast<std::uint16_t>(file.object.stamp[0] | file.object.stamp[1] << 8);
+  };
+  return first->object.value(attribute::kId) == second->object.value(attribute::kId) &&
+         static_cast<std::uint16_t>(count(*first) + 1) == count(*second);
+}
+
 // A number is free if nothing of another object has it, wherever it lies: halves may be in either
 // directory, and a certificate of an earlier key would be taken for the new one's.
 Store::Places Store::free_places() {
@@ -42,12 +57,14 @@ Store::Places Store::free_places() {
       const StoredFile* file = catalog_->find(path);
       return file != nullptr && file->state == StoredFile::State::kUnfinished;
     };
+    const bool half_pair = is_half_of_interrupted_pair(places);
     const bool leftover = left_behind(places.private_file) || left_behind(places.public_file);
-    bool taken = map && !map->free(number);
+    bool taken = map && !map->free(number) && !half_pair;
     for (const FilePath& directory : directories) {
       for (const FileId first : {kPrivateKeyFiles, kPublicKeyFiles}) {
         const FilePath path = in_directory(directory, at(first));
-        taken |= catalog_->find(path) != nullptr && !left_behind(path);
+        const bool ours = left_behind(path) || (half_pair && path == places.public_file);
+        taken |= catalog_->find(path) != nullptr && !ours;
       }
       taken |= catalog_->find(in_directory(directory, at(kKeyCertificateFiles))) != nullptr;
       for (const FileId first : {kPrivateKeys, kPublicKeys})

@@ -45,6 +45,7 @@ class Store {
   ObjectRef make_key(const KeySpec& spec, unsigned bits, bool local, Fill fill);
   ObjectRef write_key_files(const Places& places, KeyNames names, const RsaPublicKey& key);
   [[nodiscard]] Places free_places();
+  [[nodiscard]] bool is_half_of_interrupted_pair(const Places& places) const;
   void sweep(const Places& places);
   void undo() noexcept;
 

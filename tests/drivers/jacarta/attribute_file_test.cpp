@@ -76,7 +76,8 @@ TEST(AttributeFile, AladdinsFilesToo) {
 /// A public key file of a real card.
 AttributeFile real_public_key() {
   for (const SeenFile& file : object_files("hw-destroy"))
-    if (file.path.ends_with("0140") && file.contents[0] == 0) return AttributeFile::parse(file.contents);
+    if (file.path.ends_with("0140") && file.contents[0] == 0)
+      return AttributeFile::parse(file.contents);
   throw std::runtime_error("not in the recording");
 }
 
@@ -199,8 +200,14 @@ TEST(ContainerMap, NamesFromIds) {
   const Bytes value = map.encode();
   // A, two brackets for the backslash and its twin, two ones for zero, two stripped bytes; the
   // map: byte 5 and byte 7 lost their top bits.
-  EXPECT_EQ("41005B005B00010001006100" "42007F00", to_hex(BytesView(value).first(16)));
-  EXPECT_EQ("0200400000000000" "0000", to_hex(BytesView(value).subspan(16, 10)));
+  EXPECT_EQ(
+      "41005B005B00010001006100"
+      "42007F00",
+      to_hex(BytesView(value).first(16)));
+  EXPECT_EQ(
+      "0200400000000000"
+      "0000",
+      to_hex(BytesView(value).subspan(16, 10)));
   EXPECT_EQ(13, value[86]) << "eight characters and the map's five";
   EXPECT_EQ(0x80, value[88]);
   map.rename(0, from_hex("41"));
@@ -228,14 +235,16 @@ TEST(ContainerMap, GrowsAndFrees) {
 }
 
 TEST(ObjectId, BothFormsAreRead) {
-  const Bytes der = from_hex("06 09 2A 83 0E 03 03 05 02 05 87 67");
+  const Bytes der = from_hex("06 0A 2A 83 0E 03 03 05 02 05 87 67");
   const Bytes stored = write_object_id(der);
   ASSERT_EQ(64U, stored.size());
-  EXPECT_EQ("01000000" "02000000", to_hex(BytesView(stored).first(8)));
+  EXPECT_EQ(
+      "01000000"
+      "02000000",
+      to_hex(BytesView(stored).first(8)));
   EXPECT_EQ(der, read_object_id(stored));
   EXPECT_EQ(der, read_object_id(der)) << "other software may store DER";
   EXPECT_EQ(Bytes{}, read_object_id(Bytes(64, 0xFF)));
-  EXPECT_EQ(Bytes{}, read_object_id(Bytes(64, 0x00)).size() > 64 ? Bytes{} : Bytes{});
   EXPECT_EQ(Bytes(64, 0xFF), write_object_id({}));
   EXPECT_EQ(Bytes{}, read_object_id(from_hex("06 02 88 80"))) << "cut";
   const Bytes big = from_hex("06 07 2A 90 80 80 80 80 01");

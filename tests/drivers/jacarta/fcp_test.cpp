@@ -32,8 +32,9 @@ TEST(Fcp, UserPinOfARealCard) {
 }
 
 TEST(Fcp, KeyObjectIsNoPin) {
-  const Fcp fcp = parse_fcp(from_hex("62 24 87 01 08 83 02 00 41 80 02 00 80 8A 01 04 86 0E 00 00 "
-                                     "00 FF 00 FF 00 20 00 20 00 00 00 20 85 04 05 0C 20 00"));
+  const Fcp fcp =
+      parse_fcp(from_hex("62 24 87 01 08 83 02 00 41 80 02 00 80 8A 01 04 86 0E 00 00 "
+                         "00 FF 00 FF 00 20 00 20 00 00 00 20 85 04 05 0C 20 00"));
   EXPECT_EQ(128U, fcp.size);
   EXPECT_FALSE(parse_pin_properties(fcp.properties));
   EXPECT_FALSE(parse_pin_properties(from_hex("05 0C 20 00 A3 00 00 00 00 00 00 00 00 00 00")));
@@ -79,7 +80,7 @@ TEST(Fcp, EveryRecordedOneIsUnderstood) {
         const std::size_t end = 5U + command[4];
         EXPECT_EQ(read_be(BytesView(command).subspan(end - 2, 2)), fcp.id) << recording.name;
         EXPECT_GE(fcp.rules.size(), 4U) << recording.name;
-        const bool is_pin = fcp.id == 0x0020 || fcp.id == 0x0010;
+        const bool is_pin = fcp.id == 0x0020 || fcp.id == 0x0010 || fcp.id == 0x0002;
         EXPECT_EQ(is_pin, parse_pin_properties(fcp.properties).has_value()) << recording.name;
         ++seen;
       }

@@ -68,9 +68,8 @@ TEST(KeyAgreement, KnownAnswers) {
   unsigned with_leading_zero = 0;
   for (const Vector& vector : vectors("agreement")) {
     // The card's half, by ourselves: g^y.
-    const KeyAgreement card(
-        parse_channel_parameters(offer(Bytes{0x02}, oakley2(), Bytes{0x05})),
-        SecureBytes(vector.bytes("y")));
+    const KeyAgreement card(parse_channel_parameters(offer(Bytes{0x02}, oakley2(), Bytes{0x05})),
+                            SecureBytes(vector.bytes("y")));
     const KeyAgreement host(
         parse_channel_parameters(offer(Bytes{0x02}, oakley2(), card.public_value())),
         SecureBytes(vector.bytes("x")));
@@ -169,8 +168,8 @@ TEST(Suite, RecordedSessionsOfARealCard) {
       // The plain command, out of the decrypted data that the recording notes.
       const Bytes& wire = exchange.command.bytes;
       const Bytes padded = *exchange.command.plain;
-      apdu::Command plain = apdu::Command::case1(static_cast<Byte>(wire[0] & ~0x0C), wire[1],
-                                                 wire[2], wire[3]);
+      apdu::Command plain =
+          apdu::Command::case1(static_cast<Byte>(wire[0] & ~0x0C), wire[1], wire[2], wire[3]);
       if (!padded.empty()) plain.data = apdu::unpad_block(padded);
       const BytesView body = BytesView(wire).subspan(5, wire[4]);
       if (const auto le = tlv::find(body, 0x97)) plain.le = apdu::Le{le->value[0]};

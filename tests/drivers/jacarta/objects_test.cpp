@@ -86,8 +86,8 @@ TEST_P(Objects, ImportedKeyWorks) {
   EXPECT_EQ(2048U, key.bits);
   EXPECT_FALSE(key.local || key.never_extractable);
   EXPECT_FALSE(key.usage.decrypt);
-  EXPECT_TRUE(verifies(
-      *host, "text", token().sign(key, SignScheme::kRsaPkcs1, Hash::kNone, digest_info("text"))));
+  EXPECT_TRUE(verifies(*host, "text",
+                       token().sign(key, SignScheme::kRsaPkcs1, Hash::kNone, digest_info("text"))));
 }
 
 TEST_P(Objects, ImportRefusesWhatIsNotAKey) {
@@ -217,6 +217,8 @@ TEST_P(Objects, NamesChange) {
 }
 
 TEST_P(Objects, DeletionLeavesNothing) {
+  token().delete_key(rig_->generate(1024, "for the container map's sake", {0x09}));
+  reopen();
   const auto free_at_first = token().info().memory_free;
   const ObjectRef first = rig_->generate(1024, "first", {0x01});
   const ObjectRef second = rig_->generate(1024, "second", {0x02});
@@ -258,9 +260,9 @@ TEST_P(Objects, ThirtyKeysAndNoMore) {
   ASSERT_EQ(30U, keys.size());
   for (const Key& key : keys) {
     EXPECT_TRUE(key.has_private && key.has_public);
-    EXPECT_TRUE(verifies(*public_key(key.public_key), "text",
-                         token().sign(key, SignScheme::kRsaPkcs1, Hash::kNone,
-                                      digest_info("text"))));
+    EXPECT_TRUE(
+        verifies(*public_key(key.public_key), "text",
+                 token().sign(key, SignScheme::kRsaPkcs1, Hash::kNone, digest_info("text"))));
   }
   EXPECT_TRUE(token().list().odd.empty());
 }
@@ -272,6 +274,7 @@ TEST_P(Objects, LargeObjectsAndTooLargeOnes) {
   const Bytes large(32768 - 200, 0x5A);
   const ObjectRef ref = token().write_data(object, large);
   reopen();
+  for (const OddObject& odd : token().list().odd) ADD_FAILURE() << odd.description;
   EXPECT_EQ(large, token().read_data(ref));
   EXPECT_THROW(token().write_data(object, Bytes(32768, 0x5A)), TokenFull);
   EXPECT_THROW(token().write_data(object, Bytes(70000, 0x5A)), Error);

@@ -129,7 +129,8 @@ TEST_P(PinsOf, LogoutClosesTheCardsState) {
   token().logout();
   // 3002 lets only the user create.
   EXPECT_TRUE(ok(rig_->transmit("80A4080006 3F00 3000 3002")));
-  EXPECT_FALSE(ok(rig_->transmit("00E0010017 6215 8A0104 83020640 8002000A 8608 0020002000200020")));
+  EXPECT_FALSE(
+      ok(rig_->transmit("00E0010017 6215 8A0104 83020640 8002000A 8608 0020002000200020")));
   rig_->log_in();
   EXPECT_TRUE(ok(rig_->transmit("80A4080006 3F00 3000 3002")));
   EXPECT_TRUE(ok(rig_->transmit("00E0010017 6215 8A0104 83020640 8002000A 8608 0020002000200020")));
@@ -147,12 +148,12 @@ TEST_P(PinsOf, ResetEndsTheLogin) {
 }
 
 TEST(Pins, OtherReadingsOfThePublicFacts) {
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-           {"last-try", "6983"},
-           {"try-byte", "left-max"},
-           {"pin-class", "shown"},
-           {"challenge", "until-used"},
-           {"applet", "preselected"}}) {
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"last-try", "6983"},
+                                                        {"try-byte", "left-max"},
+                                                        {"pin-class", "shown"},
+                                                        {"challenge", "until-used"},
+                                                        {"applet", "preselected"}}) {
     SCOPED_TRACE(name);
     Rig rig("aladdin", {{name, value}});
     Token& token = *rig.token;

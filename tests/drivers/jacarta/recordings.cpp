@@ -68,8 +68,8 @@ struct Follower {
   bool follow(const Exchange& exchange) {
     const Bytes& command = exchange.command.bytes;
     if (command.size() < 5 || exchange.answer.bytes.size() < 2) return false;
-    const BytesView body = BytesView(command).subspan(
-        5, std::min<std::size_t>(command[4], command.size() - 5));
+    const BytesView body =
+        BytesView(command).subspan(5, std::min<std::size_t>(command[4], command.size() - 5));
     const std::size_t offset = static_cast<std::size_t>(command[2]) << 8 | command[3];
     switch (command[1]) {
       case 0xA4:
@@ -111,8 +111,7 @@ BytesView Exchange::data() const {
 std::vector<Recording> recordings(const std::string& prefix) {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(folder()))
-    if (entry.path().extension() == ".txt" &&
-        entry.path().filename().string().starts_with(prefix))
+    if (entry.path().extension() == ".txt" && entry.path().filename().string().starts_with(prefix))
       paths.push_back(entry.path());
   std::ranges::sort(paths);
   std::vector<Recording> found;

@@ -82,8 +82,8 @@ bool verifies(EVP_PKEY& key, const std::string& text, BytesView signature) {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   need(EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr, &key) == 1);
   const Bytes bytes = to_bytes(text);
-  const int result = EVP_DigestVerify(context, signature.data(), signature.size(), bytes.data(),
-                                      bytes.size());
+  const int result =
+      EVP_DigestVerify(context, signature.data(), signature.size(), bytes.data(), bytes.size());
   EVP_MD_CTX_free(context);
   return result == 1;
 }

@@ -71,8 +71,7 @@ class Kaztoken : public Token {
     const std::string mark = listed_ ? last_update() : std::string();
     if (!listed_ || mark.empty() || mark != listed_mark_) {
       listed_mark_ = listed_ ? mark : last_update();
-      application_.remember(cache::load(subject()).value_or(cache::Files{}));
-      const bool pkcs15 = application_.load();
+      const bool pkcs15 = application_.load(cache::load(subject()).value_or(cache::Files{}));
       vendor_.reset();
       if (!pkcs15) {
         vendor_ = read_vendor_layout(files_);

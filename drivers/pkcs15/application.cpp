@@ -65,7 +65,10 @@ Bytes Application::file(std::uint16_t id) const {
   return path;
 }
 
-bool Application::load() {
+bool Application::load(cache::Files known) {
+  remembered_ = std::move(known);
+  news_ = false;
+  pending_.clear();
   const std::uint64_t generation = objects_.generation + 1;
   objects_ = {};
   objects_.generation = generation;
@@ -85,11 +88,6 @@ bool Application::load() {
   for (const OdfEntry& directory : directories) load_directory(directory);
   finish_keys();
   return true;
-}
-
-void Application::remember(cache::Files files) {
-  remembered_ = std::move(files);
-  news_ = false;
 }
 
 const cache::Files* Application::news() {

@@ -20,15 +20,13 @@ class Application {
   Application(Files& files, Bytes base, Bytes journal = {})
       : files_(&files), base_(std::move(base)), journal_(std::move(journal)) {}
 
-  /// Public contents known from an earlier time, by path: load() and the read functions take them
-  /// from here. The caller has made sure that the token is unchanged since. Forgets others.
-  void remember(cache::Files files);
   /// Everything public that was read so far, if there is more than at the last call.
   [[nodiscard]] const cache::Files* news();
 
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
-  /// application. Damaged entries are listed as odd objects.
-  bool load();
+  /// application. Damaged entries are listed as odd objects. `known`: public contents read at an
+  /// earlier time, as news() gave them; the caller has made sure that the token is unchanged since.
+  bool load(cache::Files known = {});
   /// What load() found. Private data objects are listed too; their values need a login.
   [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }
 

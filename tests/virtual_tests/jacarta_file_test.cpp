@@ -184,6 +184,68 @@ TEST_F(JacartaFile, BlankCardBecomesWhatTheVendorsSoftwareMakes) {
             card.master().child(0x3000)->child(0xEEEE)->body);
 }
 
+/// Types and flags of an attribute file's entries.
+std::string skeleton(const Bytes& file) {
+  std::string found = hex(Bytes(file.begin(), file.begin() + 4));
+  const std::size_t end = (static_cast<std::size_t>(file.at(4)) << 8) | file.at(5);
+  for (std::size_t at = 7; at < end;) {
+    if (file.at(at) == 0xFF) {
+      ++at;
+      continue;
+    }
+    found += " " + hex(Bytes(file.begin() + static_cast<std::ptrdiff_t>(at),
+                             file.begin() + static_cast<std::ptrdiff_t>(at) + 3));
+    at += 5 + ((static_cast<std::size_t>(file.at(at + 3)) << 8) | file.at(at + 4));
+  }
+  return found;
+}
+
+TEST_F(JacartaFile, SamplesAreLikeTheRecordedFiles) {
+  const std::pair<const char*, const char*> both[] = {{"athena", "hw-unwrap-des"},
+                                                      {"aladdin", "sim-changepin"}};
+  for (const auto& [personality, name] : both) {
+    Laser filled;
+    filled.set("personality", personality);
+    filled.set("state", "filled");
+    const auto recorded = card_of(read_recording(name));
+    int compared = 0;
+    for (const std::uint16_t folder : std::initializer_list<std::uint16_t>{0x3001, 0x3002})
+      for (const std::uint16_t id :
+           std::initializer_list<std::uint16_t>{0x0140, 0x0200, 0x8400, 0x867F}) {
+        const File* theirs = recorded->master().child(0x3000)->child(folder)->child(id);
+        const File* ours = filled.master().child(0x3000)->child(folder)->child(id);
+        EXPECT_EQ(theirs == nullptr, ours == nullptr) << personality << " " << id;
+        if (theirs == nullptr || ours == nullptr) continue;
+        ++compared;
+        EXPECT_EQ(skeleton(ours->body), skeleton(theirs->body));
+        EXPECT_EQ(hex(ours->access), hex(theirs->access)) << personality << " " << id;
+        EXPECT_EQ(ours->name, theirs->name);
+        if (name[0] == 'h') {
+          EXPECT_EQ(ours->size, theirs->size);
+        }
+      }
+    EXPECT_GE(compared, 3);
+  }
+}
+
+TEST_F(JacartaFile, SampleKeysWork) {
+  for (const char* personality : {"athena", "aladdin"}) {
+    Laser filled;
+    filled.set("personality", personality);
+    filled.set("state", "filled");
+    Host on(filled);
+    on.select_applet();
+    on.login("0020", "11111111");
+    ASSERT_EQ(on.select("300030020041"), kOk);
+    EXPECT_THAT(on.all(on.send("002A9E8A0480020102"
+                               "00")),
+                testing::SizeIs(personality[1] == 't' ? 128 : 256));
+    on.select("30003001867F");
+    on.send("00B0000C14");
+    EXPECT_THAT(on.data(), testing::Not(testing::Each(0)));
+  }
+}
+
 TEST_F(JacartaFile, StateSurvives) {
   host.login("0020", "99999999");
   host.login("0010", "00000000");

@@ -1,6 +1,7 @@
 // PINs, access rules and secure messaging of the virtual JaCarta.
 #include <gmock/gmock.h>
 
+#include "tests/virtual/jacarta/crypto.h"
 #include "tests/virtual/jacarta/tlv.h"
 #include "tests/virtual_tests/jacarta_host.h"
 
@@ -207,6 +208,30 @@ TEST_F(JacartaPin, AWrongMacClosesTheChannel) {
                       "00"),
             kBadSecure)
       << "no MAC at all";
+}
+
+TEST_F(JacartaPin, SpoiltAnswersOnRequest) {
+  const auto answer = [&](const char* how) {
+    card.set("secure-answer", how);
+    card.set("dh-group", "idprotect");
+    card.set("random", std::string(64, '0'));
+    // The host's value 0 makes the secret 0: all keys are zero.
+    host.send("8086000080" + std::string(256, '0') + "00");
+    Bytes header = unhex("8CCB0114800000009701008000000000");
+    Bytes counted = unhex("0000000000000001");
+    append(counted, header);
+    Bytes command = unhex("8CCB01140D9701008E08");
+    append(command, retail_mac(Bytes(16, 0), counted));
+    command.push_back(0x00);
+    EXPECT_EQ(host.send(command), kOk);
+    return hex(host.data());
+  };
+  const std::string right = answer("right");
+  EXPECT_THAT(right, testing::ContainsRegex("^8711.*990290008E08................$"));
+  EXPECT_EQ(answer("no-mac"), right.substr(0, right.size() - 20));
+  EXPECT_EQ(answer("double-mac"), right + right.substr(right.size() - 20));
+  EXPECT_NE(answer("bad-mac"), right);
+  EXPECT_THAT(answer("plain"), testing::SizeIs(16));
 }
 
 TEST_F(JacartaPin, LongAnswersUnderTheChannel) {

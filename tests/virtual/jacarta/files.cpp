@@ -1,5 +1,6 @@
 // Files: SELECT, LIST, READ, UPDATE, CREATE, DELETE and the resizing command, GET DATA.
 #include <algorithm>
+#include <ranges>
 
 #include "tests/virtual/jacarta/laser.h"
 #include "tests/virtual/jacarta/tlv.h"
@@ -117,11 +118,11 @@ Answer Laser::list(const Apdu& apdu) {
   const auto type = static_cast<Type>(apdu.p1);
   Bytes entries;
   std::size_t count = 0;
-  for (auto child = directory_->children.rbegin(); child != directory_->children.rend(); ++child) {
-    if ((*child)->type != type) continue;
+  for (const auto& child : directory_->children | std::views::reverse) {
+    if (child->type != type) continue;
     ++count;
-    Bytes entry = be16((*child)->id);
-    append(entry, (*child)->name);
+    Bytes entry = be16(child->id);
+    append(entry, child->name);
     append_tlv(entries, 0xD2, entry);
   }
   Answer answer;

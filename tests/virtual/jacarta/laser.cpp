@@ -82,10 +82,20 @@ Answer Laser::secured(const Apdu& wrapped) {
     return {{}, kBadSecure};
   }
   Channel same = *channel_;  // the command may close it
-  const Answer answer = assemble(*plain);
+  Answer answer = assemble(*plain);
   Bytes out = same.wrap(answer);
   if (channel_) channel_ = same;
+  if (is("secure-answer", "plain")) return answer;
+  spoil(out);
   return {std::move(out), kOk};
+}
+
+/// A wrapped answer ends with its MAC: 8E 08 and eight bytes.
+void Laser::spoil(Bytes& wrapped) const {
+  const Bytes mac(wrapped.end() - 10, wrapped.end());
+  if (is("secure-answer", "bad-mac")) wrapped.back() ^= 0x01;
+  if (is("secure-answer", "no-mac")) wrapped.resize(wrapped.size() - mac.size());
+  if (is("secure-answer", "double-mac")) append(wrapped, mac);
 }
 
 /// Puts the parts of a chain together.

@@ -31,6 +31,7 @@ class Laser : public Card {
  private:
   Bytes finish(Answer answer);
   Answer secured(const Apdu& wrapped);
+  void spoil(Bytes& wrapped) const;
   Answer assemble(const Apdu& apdu);
   Answer dispatch(const Apdu& apdu);
   Answer dispatch_proprietary(const Apdu& apdu);
@@ -80,6 +81,9 @@ class Laser : public Card {
             Bytes body = {});
   void add_pin(std::uint16_t id, const std::string& value, const char* access,
                const char* properties);
+  void add_key(File* parent, std::uint16_t id, std::size_t size, const char* properties,
+               const char* access, const std::optional<RsaKey>& rsa);
+  void add_samples();
   void add_logic(std::uint16_t id, const char* expression);
 
   /// The rule for operation `which` (place in tag 86) of the file is fulfilled.

@@ -2,7 +2,7 @@
 // software leaves after formatting.
 #include <algorithm>
 
-#include "tests/virtual/jacarta/crypto.h"
+#include "tests/virtual/jacarta/attributes.h"
 #include "tests/virtual/jacarta/laser.h"
 #include "tests/virtual/jacarta/tlv.h"
 
@@ -13,50 +13,11 @@ constexpr const char* kTransport = "000000FF00FF0010000000000000";
 constexpr const char* kFolder = "0010001000FF001000000010";
 constexpr const char* kSharedFolder = "0030003000FF0030000000FF";
 
-Bytes text(const std::string& characters) { return {characters.begin(), characters.end()}; }
-
 /// A text field, filled with spaces.
 void field(Bytes& to, const std::string& characters, std::size_t size) {
-  Bytes bytes = text(characters);
+  Bytes bytes = text_bytes(characters);
   bytes.resize(size, ' ');
   append(to, bytes);
-}
-
-void attribute(Bytes& to, unsigned type, std::uint8_t flags, const Bytes& value,
-               std::size_t reserve = 0) {
-  append(to, be16(type));
-  to.push_back(flags);
-  append(to, be16(value.size()));
-  append(to, value);
-  if (reserve > value.size()) to.insert(to.end(), reserve - value.size(), 0xFF);
-}
-
-/// The file of container names: a data object with SHA-1 over the file, the digest itself as zeros.
-/// Athena's has no label and reserves room, Aladdin's is named and has none.
-Bytes cmapfile(bool athena) {
-  constexpr std::size_t kDigestAt = 0x0C, kDigest = 20;
-  const std::size_t records = athena ? 450 : 643;
-  Bytes attributes;
-  attribute(attributes, 0x8013, 0x10, Bytes(kDigest, 0));
-  attribute(attributes, 0x0000, 0x00, {0, 0, 0, 0});
-  attribute(attributes, 0x0001, 0x00, {1});
-  attribute(attributes, 0x0002, 0x00, {0});
-  attribute(attributes, 0x0003, 0x10, text(athena ? "" : "cmapfile"), athena ? 64 : 0);
-  attribute(attributes, 0x0010, 0x10, text(athena ? "" : "CSP"), athena ? 32 : 0);
-  attribute(attributes, 0x0011, 0x10, Bytes(records, 0));
-  if (athena)
-    attribute(attributes, 0x0012, 0x10, {}, 8);
-  else
-    attribute(attributes, 0x0012, 0x10, Bytes(64, 0xFF));
-  attribute(attributes, 0x0170, 0x00, {1});
-  attribute(attributes, 0x8010, 0x00, {0});
-  Bytes file{0x00, 0x86, 0x86, 0x7F};
-  append(file, be16(attributes.size() + 7));
-  file.push_back(10);
-  append(file, attributes);
-  append(file, Bytes(4, 0));
-  std::ranges::copy(sha1(file), file.begin() + kDigestAt);
-  return file;
 }
 
 Bytes token_info(bool athena, const Bytes& serial) {
@@ -64,12 +25,12 @@ Bytes token_info(bool athena, const Bytes& serial) {
   field(info, athena ? "IDProtect" : "JaCarta PKI", 32);
   field(info, athena ? "Athena Smartcard Solutions" : "Aladdin R.D.", 32);
   field(info, athena ? "IDProtect" : "JaCarta PKI", 16);
-  append(info, text(hex(serial)));
+  append(info, text_bytes(hex(serial)));
   append(info, unhex(athena ? "0D040000" : "0C000000"));  // CKF_ flags, little-endian
   append(info, Bytes(16, 0));                             // session counters
   append(info, unhex(athena ? "1000000004000000" : "0A00000004000000"));  // PIN lengths
   append(info, unhex("FFFFFFFF00000000FFFFFFFF0000000001000100"));
-  append(info, athena ? Bytes(16, 0) : text("20260101000000Z "));
+  append(info, athena ? Bytes(16, 0) : text_bytes("20260101000000Z "));
   info.push_back(0x00);
   return info;
 }
@@ -96,7 +57,7 @@ File* Laser::add(File* parent, Type type, std::uint16_t id, const char* name, co
   auto file = std::make_unique<File>();
   file->type = type;
   file->id = id;
-  file->name = text(name);
+  file->name = text_bytes(name);
   file->access = unhex(access);
   file->size = static_cast<std::uint16_t>(body.size());
   file->body = std::move(body);
@@ -110,8 +71,9 @@ void Laser::add_pin(std::uint16_t id, const std::string& value, const char* acce
   pin->size = kMaxPin;
   pin->properties = unhex(properties);
   Bytes object;
-  append_tlv(object, 0x81, text(value));
-  if (set_pin(*pin, object) != kOk) pin->body = text(value);  // the owner's wish beats the policy
+  append_tlv(object, 0x81, text_bytes(value));
+  if (set_pin(*pin, object) != kOk)
+    pin->body = text_bytes(value);  // the owner's wish beats the policy
 }
 
 void Laser::add_logic(std::uint16_t id, const char* expression) {
@@ -129,6 +91,10 @@ void Laser::personalise() {
   // What a factory card holds is not public but for this PIN.
   add_pin(0x0001, "1234", "000000FF00FF00FF000000000000", "8001000030041000000000 00FFFF");
   if (is("state", "formatted")) format();
+  if (is("state", "filled")) {
+    format();
+    add_samples();
+  }
 }
 
 void Laser::format() {
@@ -159,7 +125,7 @@ void Laser::format() {
   add(pkcs, ef, 0xEEEF, "EEEF", "0000003000FF0030", unhex("02C40100 02C7083230323630313031"));
   add(open, ef, 0x867F, "cmapfile", "0000003000300030", cmapfile(athena));
   Bytes card_id = be16(16);
-  append(card_id, text(athena ? "ATHENASN" : "ALDNSN"));
+  append(card_id, text_bytes(athena ? "ATHENASN" : "ALDNSN"));
   append(card_id, serial_);
   card_id.resize(18);
   add(md, ef, 0x4000, "cardid", "0000001000FF0010", card_id);

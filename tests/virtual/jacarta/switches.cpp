@@ -20,7 +20,9 @@ struct Switch {
 const std::vector<Switch>& known_switches() {
   static const std::vector<Switch> known{
       {"personality", {"aladdin", "athena"}, "whose conventions a new card follows"},
-      {"state", {"formatted", "blank"}, "what a new card holds; blank: one transport PIN"},
+      {"state",
+       {"formatted", "blank", "filled"},
+       "what a new card holds; blank: one transport PIN, filled: a key pair and more"},
       {"mf-rules", {"open", "so", "closed"}, "who may create in the master file of a new card"},
       {"applet", {"select", "preselected"}, "without SELECT AID: 6E00, or 6985"},
       {"applet-select", {"clears", "keeps"}, "SELECT AID ends login and secure messaging"},
@@ -35,6 +37,9 @@ const std::vector<Switch>& known_switches() {
       {"challenge", {"next-command", "until-used"}, "how long a challenge lives"},
       {"last-try", {"63C0", "6983"}, "answer to the last wrong PIN, and to a query then"},
       {"secure-rules", {"enforced", "ignored"}, "a rule's bit 40: the command must be wrapped"},
+      {"secure-answer",
+       {"right", "bad-mac", "no-mac", "double-mac", "plain"},
+       "fault: how wrapped answers come back"},
       {"resize-rule", {"update", "admin"}, "whose rule governs INS 32"},
       {"fill", {"00", "FF"}, "content of a new file"},
       {"rsa-4096", {"auto", "yes", "no"}, "auto: on aladdin only"},

@@ -73,7 +73,7 @@ Bytes unhex(const std::string& text) {
   for (const char c : text) {
     if (c == ' ') continue;
     if (half)
-      bytes.back() = static_cast<std::uint8_t>((bytes.back() << 4) | digit(c));
+      bytes.back() = static_cast<std::uint8_t>((unsigned{bytes.back()} << 4) | digit(c));
     else
       bytes.push_back(static_cast<std::uint8_t>(digit(c)));
     half = !half;

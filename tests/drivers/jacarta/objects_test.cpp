@@ -47,6 +47,14 @@ TEST_P(Objects, GeneratedKeySigns) {
             std::get<RsaPublicKey>(token().read_public_key(ref)).modulus);
 }
 
+TEST_P(Objects, SignatureOfRsa2048IsTwoCommands) {
+  const Key key = rig_->key(rig_->generate(2048));
+  rig_->restart_count();
+  EXPECT_EQ(256U,
+            token().sign(key, SignScheme::kRsaPkcs1, Hash::kSha256, digest_info("text")).size());
+  EXPECT_EQ(2U, rig_->count());  // SELECT, PSO
+}
+
 TEST_P(Objects, IdIsTheSubjectKeyIdentifierByDefault) {
   const Key key = rig_->key(rig_->generate(1024, "no id", {}));
   EXPECT_EQ(20U, key.id.size());

@@ -147,34 +147,51 @@ TEST(Suite, KnownMessages) {
   EXPECT_EQ(5U, commands.size());
 }
 
-/// R of the session, where the recording's secret was zero: the keys are R itself.
-bool opens_zero_session(const Exchange& exchange) {
-  const Bytes& command = exchange.command.bytes;
-  return command.size() > 100 && command[1] == 0x86 && command[5] == 0 && command[6] == 0 &&
-         command[70] == 0 && exchange.data().size() == 32;
+/// The secret of these sessions was forced to zero: the keys are R itself.
+apdu::SecureMessaging zero_session(BytesView card_random) {
+  return apdu::SecureMessaging(
+      make_suite(derive_session_keys(Bytes(128, 0x00), card_random.first(kSessionRandomSize))));
+}
+
+/// The plain command, out of the wrapped one and the decrypted data that the recording notes.
+apdu::Command plain_command(const Message& wrapped) {
+  const Bytes& wire = wrapped.bytes;
+  apdu::Command plain =
+      apdu::Command::case1(static_cast<Byte>(wire[0] & ~0x0C), wire[1], wire[2], wire[3]);
+  if (!wrapped.plain->empty()) plain.data = apdu::unpad_block(*wrapped.plain);
+  const BytesView body = BytesView(wire).subspan(5, wire[4]);
+  if (const auto le = tlv::find(body, 0x97)) plain.le = apdu::Le{le->value[0]};
+  return plain;
 }
 
 TEST(Suite, RecordedSessionsOfARealCard) {
-  unsigned messages = 0;
+  unsigned messages = 0, wrong = 0;
   for (const Recording& recording : recordings("hw-sm-zero-secret")) {
-    if (recording.name != "hw-sm-zero-secret") continue;
-    std::optional<apdu::SecureMessaging> session;
+    SCOPED_TRACE(recording.name);
+    std::optional<apdu::SecureMessaging> card, host;
     for (const Exchange& exchange : recording.exchanges) {
-      if (opens_zero_session(exchange)) {
-        const SessionKeys zero = derive_session_keys(Bytes(128, 0x00), exchange.data());
-        session.emplace(make_suite(keys_of(zero.encryption.view(), zero.mac.view())));
+      if (exchange.data().size() == kSessionRandomSize && exchange.command.bytes[1] == 0x86) {
+        card.emplace(zero_session(exchange.data()));
+        host.emplace(zero_session(exchange.answer.host_saw.value_or(exchange.answer.bytes)));
       }
-      if (!exchange.command.plain || !session) continue;
-      // The plain command, out of the decrypted data that the recording notes.
-      const Bytes& wire = exchange.command.bytes;
-      const Bytes padded = *exchange.command.plain;
-      apdu::Command plain =
-          apdu::Command::case1(static_cast<Byte>(wire[0] & ~0x0C), wire[1], wire[2], wire[3]);
-      if (!padded.empty()) plain.data = apdu::unpad_block(padded);
-      const BytesView body = BytesView(wire).subspan(5, wire[4]);
-      if (const auto le = tlv::find(body, 0x97)) plain.le = apdu::Le{le->value[0]};
-      EXPECT_EQ(without_le(wire), without_le(session->protect(plain))) << recording.name;
-      const auto answer = session->unprotect(apdu::Response::parse(exchange.answer.bytes));
+      if (!exchange.command.plain) continue;
+      ASSERT_TRUE(card);
+      const apdu::Command plain = plain_command(exchange.command);
+      const std::string wire = without_le(exchange.command.bytes);
+      EXPECT_EQ(exchange.command.mac_good, wire == without_le(card->protect(plain)));
+      // As the host had to see it: its MAC key may be another, and it would notice.
+      EXPECT_EQ(wire, without_le(host->protect(plain)));
+      try {
+        static_cast<void>(host->unprotect(apdu::Response::parse(exchange.answer.bytes)));
+      } catch (const apdu::ChannelBroken&) {
+        EXPECT_TRUE(exchange.answer.plain && recording.name != "hw-sm-zero-secret");
+      }
+      const auto answer = card->unprotect(apdu::Response::parse(exchange.answer.bytes));
+      if (!exchange.command.mac_good) {
+        EXPECT_EQ(StatusWord(0x6988), answer.sw);
+        ++wrong;
+        continue;
+      }
       EXPECT_TRUE(answer.ok());
       const Bytes expected = exchange.answer.plain.value_or(Bytes{});
       EXPECT_EQ(to_hex(expected.empty() ? Bytes{} : apdu::unpad_block(expected)),
@@ -182,7 +199,8 @@ TEST(Suite, RecordedSessionsOfARealCard) {
       ++messages;
     }
   }
-  EXPECT_GE(messages, 3U);
+  EXPECT_EQ(4U, messages);
+  EXPECT_EQ(1U, wrong);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ Recording read(const fs::path& path) {
       word = rest_of(words);
       last->plain = word.find('-') != std::string::npos ? Bytes{} : from_hex(word);
     } else if (mark == "~" && words >> word && word == "host-saw" && last != nullptr) {
-      last->bytes = from_hex(rest_of(words));
+      last->host_saw = from_hex(rest_of(words));
     } else if (mark == "@" && words >> word && word == "file") {
       std::string where, access, name, content;
       words >> where >> access >> name >> content;

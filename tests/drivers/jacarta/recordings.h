@@ -14,6 +14,7 @@ namespace kilt::jacarta::test {
 /// One side of an exchange, and what it says under secure messaging.
 struct Message {
   Bytes bytes;
+  std::optional<Bytes> host_saw;    ///< an answer that somebody changed on its way
   std::optional<unsigned> counter;  ///< the MAC's, if it is known
   std::optional<Bytes> plain;       ///< decrypted data with its padding
   bool mac_good = true;

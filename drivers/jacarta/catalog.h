@@ -2,10 +2,12 @@
 // the change counters tells (public notes on the applet, section 9.2).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 
+#include "drivers/cache.h"
 #include "drivers/jacarta/attribute_file.h"
 #include "drivers/jacarta/container_map.h"
 #include "drivers/jacarta/object_files.h"
@@ -25,14 +27,21 @@ struct StoredFile {
   std::string name;
   AttributeFile object;
   std::string fault;  ///< what is wrong with a damaged one
+  Bytes open_bytes;   ///< as it was read, if everybody may read it
 };
 
 /// By path.
 using StoredFiles = std::map<FilePath, StoredFile>;
 
+/// Where open files are remembered beyond this program's life, by the counters they go with.
+struct CatalogMemory {
+  std::function<cache::Files(const ChangeCounters&)> load;
+  std::function<void(const ChangeCounters&, const cache::Files&)> store;
+};
+
 class Catalog {
  public:
-  explicit Catalog(FileSystem& files) : files_(&files) {}
+  Catalog(FileSystem& files, CatalogMemory memory) : files_(&files), memory_(std::move(memory)) {}
 
   /// Reads what may have changed: nothing but the counters if these are the same. True if the
   /// stored files are not what they were.
@@ -57,11 +66,17 @@ class Catalog {
  private:
   bool read_directory(const FilePath& directory, bool user_logged_in, StoredFiles& fresh);
   void complete_listing(const FilePath& directory, Listing& listing);
-  StoredFile read_file(const FilePath& path);
+  StoredFile read_file(const FilePath& path, bool user_logged_in);
+  Bytes read_bytes(const FilePath& path);
+  void keep_news();
 
   FileSystem* files_;
+  CatalogMemory memory_;
+  cache::Files remembered_;  ///< what the memory holds
+  std::optional<ChangeCounters> remembered_for_;
   StoredFiles stored_;
   std::optional<ChangeCounters> counters_;
+  std::size_t bytes_read_ = 0;
   bool locked_ = false;  ///< something could not be read without login
   bool changed_ = true;  ///< directories must be listed again
 };

@@ -6,7 +6,7 @@ namespace kilt::jacarta {
 namespace {
 
 constexpr std::uint32_t kCount = 0xD1, kEntry = 0xD2;
-constexpr std::size_t kMaxEntries = 1024;
+constexpr std::size_t kMaxEntries = 512;
 constexpr Byte kPinAlgorithm = 0x00;
 
 void read_tag(Fcp& fcp, const tlv::Node& node) {

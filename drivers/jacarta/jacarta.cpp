@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "drivers/crypto.h"
 #include "drivers/jacarta/catalog.h"
 #include "drivers/jacarta/format.h"
 #include "drivers/jacarta/objects.h"
@@ -34,7 +35,12 @@ class JaCarta : public Token {
         model_(profile.model),
         files_(card),
         pins_(files_),
-        catalog_(files_) {
+        catalog_(files_, {[this](const ChangeCounters& now) {
+                            return cache::load(subject(mark(now))).value_or(cache::Files{});
+                          },
+                          [this](const ChangeCounters& now, const cache::Files& files) {
+                            cache::store(subject(mark(now)), files);
+                          }}) {
     describe_capabilities();
   }
 
@@ -190,6 +196,17 @@ class JaCarta : public Token {
   }
 
  private:
+  /// The counters start anew when other software formats a token; its description then is another.
+  std::string mark(const ChangeCounters& now) {
+    static_cast<void>(info());
+    return description_mark_.empty() ? std::string() : description_mark_ + to_hex(now.stamp());
+  }
+  /// Views of `mark` and of this object.
+  cache::Subject subject(const std::string& mark) {
+    if (serial_.empty()) serial_ = read_serial();
+    return {"jacarta", serial_, mark};
+  }
+
   [[nodiscard]] bool user_logged_in() const { return pins_.logged_in() == PinRole::kUser; }
 
   /// One change of the token's objects, on what is there now. After an error nothing that was read
@@ -266,8 +283,11 @@ class JaCarta : public Token {
     info.serial = to_hex(identity());
     info.has_random = true;
     user_pin_set_ = false;
+    description_mark_.clear();
     try {
-      const TokenInfoFile file = TokenInfoFile::parse(read_token_info(files_));
+      const Bytes bytes = read_token_info(files_);
+      const TokenInfoFile file = TokenInfoFile::parse(bytes);
+      description_mark_ = to_hex(crypto::sha1(bytes));
       if (!file.label.empty()) info.label = file.label;
       if (!file.manufacturer.empty()) info.manufacturer = file.manufacturer;
       if (!file.model.empty()) info.model = file.model;
@@ -309,6 +329,7 @@ class JaCarta : public Token {
   bool user_pin_set_ = true;
   Bytes serial_;
   std::optional<TokenInfo> info_;
+  std::string description_mark_;  ///< empty: the token has no description
   Capabilities capabilities_;
 };
 

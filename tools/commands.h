@@ -15,6 +15,15 @@ namespace kilt::tool {
   X(key)                 \
   X(csr)                 \
   X(cert)                \
+  X(object)              \
+  X(renew)               \
+  X(sign)                \
+  X(verify)              \
+  X(remind)              \
+  X(doctor)              \
+  X(register)            \
+  X(trace)               \
+  X(completion)          \
   X(init)
 
 /// add_NAME adds the subcommand to `app`; its callback runs it.

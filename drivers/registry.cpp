@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "drivers/etoken/applet/applet.h"
 #include "drivers/kaztoken/kaztoken.h"
 
 namespace kilt {
@@ -11,6 +12,7 @@ namespace {
 // One line per family; probing follows this order.
 constexpr std::array kFamilies{
     Family{"kaztoken", &kaztoken::open, nullptr},
+    Family{"etoken-applet", &etoken::open_applet, nullptr},
 };
 
 const Family* family_named(std::string_view name) {

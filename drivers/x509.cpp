@@ -36,15 +36,20 @@ Bytes number_of(const EVP_PKEY* key, const char* name) {
   return bytes;
 }
 
-/// DER of the OBJECT IDENTIFIER of a curve by OpenSSL's name.
-Bytes curve_oid(const char* name) {
-  const ASN1_OBJECT* oid = OBJ_nid2obj(OBJ_txt2nid(name));
+/// DER of an OpenSSL object by its i2d function.
+template <typename T, typename Encode>
+Bytes der_of(const T* object, Encode encode) {
   unsigned char* raw = nullptr;
-  const int size = i2d_ASN1_OBJECT(oid, &raw);
+  const int size = encode(object, &raw);
   if (size <= 0) return {};
   Bytes der(raw, raw + size);
   OPENSSL_free(raw);
   return der;
+}
+
+/// DER of the OBJECT IDENTIFIER of a curve by OpenSSL's name.
+Bytes curve_oid(const char* name) {
+  return der_of(OBJ_nid2obj(OBJ_txt2nid(name)), i2d_ASN1_OBJECT);
 }
 
 PublicKey ec_key(const EVP_PKEY* key) {
@@ -71,6 +76,14 @@ Bytes public_key_bits(BytesView der) {
   if (bits == nullptr) return {};
   const Byte* data = ASN1_STRING_get0_data(bits);
   return Bytes(data, data + ASN1_STRING_length(bits));
+}
+
+std::optional<Names> names(BytesView der) {
+  const Certificate certificate = parse(der);
+  if (!certificate) return std::nullopt;
+  return Names{der_of(X509_get_subject_name(certificate.get()), i2d_X509_NAME),
+               der_of(X509_get_issuer_name(certificate.get()), i2d_X509_NAME),
+               der_of(X509_get0_serialNumber(certificate.get()), i2d_ASN1_INTEGER)};
 }
 
 PublicKey public_key(BytesView der) {

@@ -1,6 +1,7 @@
 // The little that drivers want to know of X.509 certificates; parsed by OpenSSL.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "apdu/bytes.h"
@@ -12,6 +13,12 @@ namespace kilt::x509 {
 [[nodiscard]] bool is_certificate(BytesView der);
 /// Contents of subjectPublicKey's BIT STRING, empty if the bytes are no certificate.
 [[nodiscard]] Bytes public_key_bits(BytesView der);
+/// Names and number of a certificate, each in DER.
+struct Names {
+  Bytes subject, issuer, serial;
+};
+/// Nothing if the bytes are no certificate.
+[[nodiscard]] std::optional<Names> names(BytesView der);
 /// The subject's RSA or EC key over a named curve; std::monostate for any other kind, or if the
 /// bytes are no certificate.
 [[nodiscard]] PublicKey public_key(BytesView der);

@@ -30,8 +30,8 @@ std::optional<std::size_t> max_apdu_data(SCARDHANDLE card) {
   for (std::size_t at = 0; at + 6 <= std::min<std::size_t>(size, buffer.size()); at += 6)
     if (buffer[at] == FEATURE_GET_TLV_PROPERTIES)
       code = read_be(BytesView(buffer).subspan(at + 2, 4));
-  if (!code || SCardControl(card, *code, nullptr, 0, buffer.data(), buffer.size(), &size) !=
-                   SCARD_S_SUCCESS)
+  if (!code ||
+      SCardControl(card, *code, nullptr, 0, buffer.data(), buffer.size(), &size) != SCARD_S_SUCCESS)
     return std::nullopt;
   const std::size_t end = std::min<std::size_t>(size, buffer.size());
   for (std::size_t at = 0; at + 2 <= end; at += 2U + buffer[at + 1]) {

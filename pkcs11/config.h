@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "drivers/delegate/rule.h"
+
 namespace kilt::p11 {
 
 struct Config {
@@ -23,6 +25,7 @@ struct Config {
   std::vector<std::filesystem::path> profile_folders;  ///< later ones win
   std::vector<std::string> sockets;                    ///< virtual tokens (KILT_SOCKETS)
   bool pcsc = true;                                    ///< use PC/SC readers
+  std::vector<delegate::Rule> delegates;               ///< [[delegate]]
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;
 

@@ -29,7 +29,7 @@ using testing::SizeIs;
 /// lacks the list of objects, the other the public keys: each is completed from the other.
 std::vector<test::Exchange> completed(const std::string& name) {
   std::vector<test::Exchange> recording;
-  for (const char* one : {"etoken/recording-list.txt", "etoken/recording-login-sign.txt"})
+  for (const char* one : {"etoken/5110-list.txt", "etoken/5110-login-sign.txt"})
     if (name != one) recording = read_recording(one);
   for (auto& exchange : read_recording(name)) recording.push_back(std::move(exchange));
   return recording;
@@ -88,8 +88,8 @@ TEST_P(OnRecording, KeysHaveBothHalvesAndAReason) {
   const auto& second = std::get<EcPublicKey>(keys[1].public_key);
   const auto& third = std::get<EcPublicKey>(keys[2].public_key);
   EXPECT_EQ("06082A8648CE3D030107", to_hex(second.parameters));
-  EXPECT_EQ("04AC2E077E", to_hex(BytesView(second.point).first(5)));
-  EXPECT_EQ("04F27C9C16", to_hex(BytesView(third.point).first(5)));
+  EXPECT_EQ("04EF8D0A6C", to_hex(BytesView(second.point).first(5)));
+  EXPECT_EQ("049E1859E5", to_hex(BytesView(third.point).first(5)));
 }
 
 TEST_P(OnRecording, CertificatesAreWhole) {
@@ -111,8 +111,8 @@ TEST_P(OnRecording, TheListIsReadOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, OnRecording,
-                         testing::Values("etoken/recording-list.txt",
-                                         "etoken/recording-login-sign.txt"));
+                         testing::Values("etoken/5110-list.txt",
+                                         "etoken/5110-login-sign.txt"));
 
 using Login = OnRecording;
 
@@ -150,10 +150,10 @@ TEST_P(Login, EmptyPinIsNotSent) {
   EXPECT_EQ(before, recorded_->commands().size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Second, Login, testing::Values("etoken/recording-login-sign.txt"));
+INSTANTIATE_TEST_SUITE_P(Second, Login, testing::Values("etoken/5110-login-sign.txt"));
 
 TEST(LoginKey, KnownAnswers) {
-  const auto vectors = read_vectors("etoken/login-kdf.txt", "applet");
+  const auto vectors = read_vectors("etoken/login-vectors.txt", "kind=applet");
   ASSERT_THAT(vectors, SizeIs(2));
   for (auto vector : vectors) {
     const SecureBytes pin(to_bytes(std::string_view(vector["pin"])));

@@ -37,6 +37,7 @@ std::vector<Exchange> read_recording(const std::string& name) {
   std::vector<Exchange> recording;
   auto file = open_data(name);
   for (std::string line; std::getline(file, line);) {
+    line.erase(std::min(line.find('#'), line.size()));
     if (line.starts_with("> ")) recording.push_back({from_hex(line.substr(2)), {}});
     if (line.starts_with("< ") && !recording.empty())
       recording.back().answer = from_hex(line.substr(2));

@@ -165,7 +165,7 @@ personalise() {
 
 # new_key ID LABEL: RSA-2048 made on the token by OpenSC, its public key in $work/LABEL.pub.
 new_key() {
-  run pkcs15-init --generate-key rsa/2048 --auth-id 02 --id "$1" --label "$2" --pin "$user_pin" &&
+  run pkcs15-init --generate-key rsa/2048 --key-usage sign,decrypt --auth-id 02 --id "$1" --label "$2" --pin "$user_pin" &&
     run pkcs15-tool --read-public-key "$1" --output "$work/$2.pub" && return
   cat "$work/out" >&2
   die "OpenSC cannot make a key on the virtual token"

@@ -7,7 +7,7 @@ namespace kilt::vtoken {
 
 // The families' factories: declared here, so that the families know nothing of each other.
 std::unique_ptr<Card> make_kaztoken();
-std::unique_ptr<Card> make_etoken_legacy(), make_etoken_current(), make_idprime();
+std::unique_ptr<Card> make_etoken_legacy(), make_etoken_current(), make_idprime(), make_cardos();
 
 namespace {
 
@@ -16,6 +16,7 @@ constexpr std::array kKinds{
     Kind{"etoken-legacy", "eToken PRO Java 72K, applet 1.1.25, RSA keys", &make_etoken_legacy},
     Kind{"etoken-current", "eToken 5110, applet 1.8.5, EC keys", &make_etoken_current},
     Kind{"idprime", "eToken 5110 CC (IDPrime 940), IDPrime 840, eToken 5110+", &make_idprime},
+    Kind{"cardos", "eToken PRO 64K (CardOS 4.2B), blank", &make_cardos},
 };
 
 }  // namespace

@@ -161,6 +161,23 @@ TEST_F(IdPrimeTest, Index) {
   EXPECT_EQ("6B00", card_("00B00000FF")) << "a length that passes the end";
 }
 
+TEST_F(IdPrimeTest, ASmallFileThatInflates) {
+  card_->set("certificates", "bomb");
+  const Bytes information = card_.data(
+      "00A40800020207"
+      "00");
+  const std::size_t size = static_cast<std::size_t>(information[4] << 8 | information[5]);
+  Bytes contents;
+  while (contents.size() < size)
+    contents =
+        join(contents, card_.data(hex({0x00, 0xB0, static_cast<std::uint8_t>(contents.size() >> 8),
+                                       static_cast<std::uint8_t>(contents.size()), 0x00})));
+  Bytes inflated(std::size_t{17} << 20);
+  uLongf length = inflated.size();
+  EXPECT_EQ(Z_OK, uncompress(inflated.data(), &length, contents.data() + 4, contents.size() - 4));
+  EXPECT_EQ(std::size_t{16} << 20, length);
+}
+
 TEST_F(IdPrimeTest, KeyMapOfThe940) {
   card_(
       "00A40800020005"

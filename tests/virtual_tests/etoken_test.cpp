@@ -97,6 +97,14 @@ TEST_P(EtokenTest, SaltRecord) {
   EXPECT_EQ(current, hex(record).ends_with("000F0F"));
 }
 
+TEST_P(EtokenTest, LongFormsOfLength) {
+  card_->set("lengths", "long");
+  EXPECT_THAT(card_("00A4080406666650000 00A00"),
+              StartsWith("01FF00010202FF0002000A03FF0002000904FF0008"));
+  EXPECT_EQ("23FF00010F9000", card_(kTriesLeft));
+  EXPECT_EQ("9000", log_in(user_key()));
+}
+
 TEST_P(EtokenTest, ApplicationSelection) {
   EXPECT_EQ("9000", card_("00A4040007A0000003120202"));
   EXPECT_EQ("6F108407A0000003120202A5059F650202129000", card_("00A4040007A000000312020200"));

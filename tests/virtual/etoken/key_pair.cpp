@@ -55,15 +55,11 @@ Number parameter(EVP_PKEY* key, const char* name) {
   return Number(value);
 }
 
-/// A key with these numbers; the factors where they are not null.
-EVP_PKEY* rsa_of(const BIGNUM* n, const BIGNUM* e, const BIGNUM* d, const BIGNUM* p,
-                 const BIGNUM* q) {
+EVP_PKEY* rsa_of(const BIGNUM* n, const BIGNUM* e, const BIGNUM* d) {
   const Builder builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n);
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e);
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_D, d);
-  if (p != nullptr) OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_FACTOR1, p);
-  if (q != nullptr) OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, q);
   const Parameters parameters(OSSL_PARAM_BLD_to_param(builder.get()));
   const Context context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
   EVP_PKEY* key = nullptr;
@@ -128,32 +124,18 @@ KeyPair KeyPair::ec(const char* curve) {
   return KeyPair(key);
 }
 
-KeyPair KeyPair::rsa_from(const Bytes& modulus, const Bytes& exponent, const Bytes& d) {
-  return KeyPair(
-      rsa_of(number(modulus).get(), number(exponent).get(), number(d).get(), nullptr, nullptr));
-}
-
-KeyPair KeyPair::rsa_from_primes(const Bytes& p, const Bytes& q, const Bytes& dp, const Bytes& dq,
-                                 const Bytes& inverse) {
+KeyPair KeyPair::rsa_from_primes(const Bytes& p, const Bytes& q, const Bytes& exponent) {
   const Numbers numbers(BN_CTX_new());
-  const Number first = number(p), second = number(q), one = number();
-  BN_one(one.get());
-  if (BN_cmp(first.get(), one.get()) <= 0 || BN_cmp(second.get(), one.get()) <= 0) return {};
-  // e from dP: e · dP = 1 (mod p - 1).
-  const Number below_p = number(), below_q = number(), n = number(), phi = number();
-  BN_sub(below_p.get(), first.get(), one.get());
-  BN_sub(below_q.get(), second.get(), one.get());
+  const Number n = number(), phi = number();
+  const Number first = number(p), second = number(q), e = number(exponent);
   BN_mul(n.get(), first.get(), second.get(), numbers.get());
-  BN_mul(phi.get(), below_p.get(), below_q.get(), numbers.get());
-  const Number e(BN_mod_inverse(nullptr, number(dp).get(), below_p.get(), numbers.get()));
-  if (!e) return {};
+  BN_sub_word(first.get(), 1);
+  BN_sub_word(second.get(), 1);
+  BN_mul(phi.get(), first.get(), second.get(), numbers.get());
   const Number d(BN_mod_inverse(nullptr, e.get(), phi.get(), numbers.get()));
-  const Number check(BN_mod_inverse(nullptr, second.get(), first.get(), numbers.get()));
-  if (!d || !check || BN_cmp(check.get(), number(inverse).get()) != 0) return {};
-  const Number dq_check = number();
-  BN_mod(dq_check.get(), d.get(), below_q.get(), numbers.get());
-  if (BN_cmp(dq_check.get(), number(dq).get()) != 0) return {};
-  return KeyPair(rsa_of(n.get(), e.get(), d.get(), nullptr, nullptr));
+  EVP_PKEY* key = d ? rsa_of(n.get(), e.get(), d.get()) : nullptr;
+  if (key == nullptr) throw std::invalid_argument("these are no primes of a key");
+  return KeyPair(key);
 }
 
 KeyPair KeyPair::load(const Bytes& der) {

@@ -16,10 +16,8 @@ class KeyPair {
   static KeyPair rsa(unsigned bits);
   /// `curve` by OpenSSL's name: P-256, P-384, P-521.
   static KeyPair ec(const char* curve);
-  /// From n, e, d or from p, q, dP, dQ, qInv; an empty one if these are no key.
-  static KeyPair rsa_from(const Bytes& modulus, const Bytes& exponent, const Bytes& d);
-  static KeyPair rsa_from_primes(const Bytes& p, const Bytes& q, const Bytes& dp, const Bytes& dq,
-                                 const Bytes& inverse);
+  /// From the primes and the public exponent. Throws std::invalid_argument.
+  static KeyPair rsa_from_primes(const Bytes& p, const Bytes& q, const Bytes& exponent);
   /// PKCS#8 in DER. Throws std::invalid_argument.
   static KeyPair load(const Bytes& der);
   [[nodiscard]] Bytes save() const;

@@ -29,6 +29,7 @@ std::vector<Switch> switches_of(Personality personality) {
       {"list-order", {"created", "sorted"}, "order of LIST"},
       {"list-more", {"present", "absent"}, "the more-flag of LIST where nothing follows"},
       {"list-page", {"120", "3", "1"}, "ids in one answer of LIST"},
+      {"lengths", {"short", "long"}, "long: FF and two bytes in every answer"},
       {"rsa-public", {"6A88", "modulus"}, "80 08 00 31 in an RSA key's DF"},
       {"rsa-lengths", {"both", "one-byte", "three-byte"}, "length forms taken and given by 80 0C"},
       {"rsa-bits", {"2048", "1024"}, "of the RSA pairs (made anew)"},

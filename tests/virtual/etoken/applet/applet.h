@@ -41,6 +41,9 @@ class Applet : public Card {
   Answer select(const Apdu& apdu);
   Answer select_application(const Apdu& apdu);
   Answer enter(File* file, bool with_information);
+  [[nodiscard]] Bytes control_information(const File& file) const;
+  /// A data object of an answer.
+  void put(Bytes& answer, std::uint8_t tag, const Bytes& value) const;
   Answer list(const Apdu& apdu);
   Answer read(const Apdu& apdu);
   Answer update(const Apdu& apdu);

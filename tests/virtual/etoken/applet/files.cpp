@@ -14,17 +14,24 @@ std::size_t offset_of(const Bytes& two_bytes) {
   return static_cast<std::size_t>(two_bytes[0]) << 8 | two_bytes[1];
 }
 
-Bytes control_information(const File& file) {
-  Bytes out;
-  put_simple(out, 0x01, {static_cast<std::uint8_t>(file.type)});
-  put_simple(out, 0x02, two(file.id));
-  put_simple(out, 0x03, two(file.body.size()));
-  put_simple(out, 0x04, Bytes(file.acl.begin(), file.acl.end()));
-  put_simple(out, 0x05, file.security);
-  return out;
+}  // namespace
+
+void Applet::put(Bytes& answer, std::uint8_t tag, const Bytes& value) const {
+  if (is("lengths", "short")) return put_simple(answer, tag, value);
+  append(answer, {tag, 0xFF});
+  append(answer, two(value.size()));
+  append(answer, value);
 }
 
-}  // namespace
+Bytes Applet::control_information(const File& file) const {
+  Bytes out;
+  put(out, 0x01, {static_cast<std::uint8_t>(file.type)});
+  put(out, 0x02, two(file.id));
+  put(out, 0x03, two(file.body.size()));
+  put(out, 0x04, Bytes(file.acl.begin(), file.acl.end()));
+  put(out, 0x05, file.security);
+  return out;
+}
 
 bool Applet::permitted(const File& file, std::size_t operation) {
   const std::uint8_t rule = file.acl.at(operation);
@@ -87,10 +94,10 @@ Answer Applet::list(const Apdu& apdu) {
   const std::size_t end = std::min(start + page, ids.size());
   Bytes found, out;
   for (std::size_t i = start; i < end; ++i) append(found, two(ids[i]));
-  put_simple(out, kIds, found);
+  put(out, kIds, found);
   const bool more = end < ids.size();
   if (more || is("list-more", "present"))
-    put_simple(out, kMore, {static_cast<std::uint8_t>(more ? 1 : 0)});
+    put(out, kMore, {static_cast<std::uint8_t>(more ? 1 : 0)});
   return {out, 0x9000};
 }
 
@@ -143,11 +150,11 @@ Answer Applet::get_data(const Apdu& apdu) const {
       return {out, 0x9000};
     }
     case 0x0111:
-      put_simple(out, 0x11, unhex(current() ? "01 08 00 05" : "01 01 00 19"));
+      put(out, 0x11, unhex(current() ? "01 08 00 05" : "01 01 00 19"));
       return {out, 0x9000};
     case 0x0135:
       if (is("capabilities", "absent")) return status(0x6A88);
-      put_simple(out, 0x35, unhex("01 02 0001 02 02 0102 03 02 0140 04 02 0140 06 01 01"));
+      put(out, 0x35, unhex("01 02 0001 02 02 0102 03 02 0140 04 02 0140 06 01 01"));
       return {out, 0x9000};
     default:
       return status(0x6A88);

@@ -44,11 +44,11 @@ Answer Applet::public_part(const Apdu& apdu) {
   Bytes out;
   if (!directory_->key.is_rsa()) {
     const Bytes point = directory_->key.point();
-    put_simple(out, kData, part(point, 1, point.size() - 1));
+    put(out, kData, part(point, 1, point.size() - 1));
     return {out, 0x9000};
   }
   if (is("rsa-public", "6A88")) return status(0x6A88);
-  put_simple(out, kData, directory_->key.modulus());
+  put(out, kData, directory_->key.modulus());
   return {out, 0x9000};
 }
 

@@ -149,14 +149,14 @@ Answer Applet::key_information(const Apdu& apdu) {
   Bytes out;
   for (const std::uint8_t tag : wanted->front().value) {
     if (tag == 0x04)
-      put_simple(out, tag,
-                 unhex(apdu.p2 == kUser ? "00 FF 1A FF FF 21 FF FF" : "00 FF 15 FF FF FF FF FF"));
+      put(out, tag,
+          unhex(apdu.p2 == kUser ? "00 FF 1A FF FF 21 FF FF" : "00 FF 15 FF FF FF FF FF"));
     else if (tag == 0x20)
-      put_simple(out, tag, {0x01});
+      put(out, tag, {0x01});
     else if (tag == 0x23)
-      put_simple(out, tag, {static_cast<std::uint8_t>(tries)});
+      put(out, tag, {static_cast<std::uint8_t>(tries)});
     else if (tag == 0x06 && apdu.p2 == kUser)
-      put_simple(out, tag, {kSo});
+      put(out, tag, {kSo});
   }
   return {out, 0x9000};
 }
@@ -167,7 +167,7 @@ Answer Applet::stamp(const Apdu& apdu) {
   if (apdu.p1p2() != 0) return status(0x6A86);
   if (apdu.ins == 0x1C) {
     Bytes out;
-    put_simple(out, kData, stamp_);
+    put(out, kData, stamp_);
     return {out, 0x9000};
   }
   const auto objects = parse_simple(apdu.data);

@@ -23,11 +23,11 @@ constexpr std::uint16_t kKeyMap = 0x0005, kIndex = 0x0101, kCardId = 0x0201,
                         kConfiguration = 0x0202, kApplications = 0x0203, kContainerMap = 0x0204,
                         kTokenInfo = 0x0206, kFirstCertificate = 0x0207;
 
-/// 01 00, the length before compression (little-endian), a zlib stream.
-Bytes compressed(const Bytes& der) {
+/// 01 00, what is said to be the length before compression (little-endian), a zlib stream.
+Bytes compressed(const Bytes& der, std::size_t claimed) {
   uLongf size = compressBound(der.size());
-  Bytes out{0x01, 0x00, static_cast<std::uint8_t>(der.size()),
-            static_cast<std::uint8_t>(der.size() >> 8)};
+  Bytes out{0x01, 0x00, static_cast<std::uint8_t>(claimed),
+            static_cast<std::uint8_t>(claimed >> 8)};
   out.resize(4 + size);
   if (compress(out.data() + 4, &size, der.data(), der.size()) != Z_OK)
     throw std::runtime_error("compression failed");
@@ -160,8 +160,10 @@ void IdPrime::make_files() {
   add_to_index(index, kTokenInfo, "tinfo", "p11");
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     const auto id = static_cast<std::uint16_t>(kFirstCertificate + i);
-    files_[id] = {is("certificates", "plain") ? certificates_[i] : compressed(certificates_[i]),
-                  user_writes};
+    const Bytes& der = certificates_[i];
+    files_[id] = {is("certificates", "plain") ? der : compressed(der, der.size()), user_writes};
+    if (is("certificates", "bomb"))
+      files_[id].body = compressed(Bytes(std::size_t{16} << 20, 0x30), der.size());
     add_to_index(index, id, fmt::format("kxc{:02}", i).c_str(), "mscp");
   }
   files_[kIndex] = {index, user_writes};

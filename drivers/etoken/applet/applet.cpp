@@ -142,7 +142,7 @@ class Applet : public Token {
     try {
       return work();
     } catch (const NotLoggedIn&) {
-      login_.again();
+      login_.again([] {});
       return work();
     }
   }
@@ -150,11 +150,16 @@ class Applet : public Token {
   Bytes rsa(const Key& key, BytesView block) {
     if (key.type != KeyType::kRsa || key.ref.size() != 2) throw NotSupported(kEcUnusable);
     const FilePath path = object_path(static_cast<FileId>(read_be(key.ref)));
-    return logged_in([&] {
-      const Fci fci = channel_.select(path);
-      if (!fci.security.empty()) throw NotSupported(kSecureMessaging);
+    const auto select = [&] {
+      if (!channel_.select(path).security.empty()) throw NotSupported(kSecureMessaging);
+    };
+    try {
+      select();
       return channel_.rsa(block);
-    });
+    } catch (const NotLoggedIn&) {
+      login_.again(select);
+      return channel_.rsa(block);
+    }
   }
 
   // 11 04 aa bb cc dd: shown by the maker as aa.bb[.cc].dd.

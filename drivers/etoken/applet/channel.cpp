@@ -181,7 +181,7 @@ apdu::Response Channel::send_rsa(const Bytes& body) {
   auto command = apdu::Command::case4(kProprietary, 0x0C, 0x03, 0x31, body, apdu::kLeShortMax);
   command.privacy = apdu::Privacy::kSecret;
   if (!command.fits_short()) {
-    if (!card_->options().extended || !card_->connection().extended_length())
+    if (!extended())
       throw NotSupported(
           "this token takes RSA-2048 in extended APDUs only, which the reader does not carry");
     command.le = apdu::kLeExtendedMax;

@@ -82,6 +82,7 @@ class Channel {
 
  private:
   apdu::Response send(const apdu::Command& command);
+  [[nodiscard]] bool extended() const;
   apdu::Response send_rsa(const Bytes& body);
 
   apdu::Card* card_;

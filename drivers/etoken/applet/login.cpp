@@ -95,13 +95,14 @@ void Login::log_in(PinRole role, const SecureBytes& pin) {
   throw_status("EXTERNAL AUTHENTICATE", sw);
 }
 
-void Login::again() {
+void Login::again(const std::function<void()>& prepare) {
   if (!key_) throw NotLoggedIn();
   // A changed PIN comes with a new salt: the old key would only spend a try.
   if (!equal(read_salt_record(), key_->salt_record)) {
     forget();
     throw NotLoggedIn();
   }
+  prepare();
   const StatusWord sw = authenticate(key_->role, key_->key);
   if (sw == sw::kOk) return;
   forget();

@@ -3,6 +3,7 @@
 // test vector agree on it.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "drivers/etoken/applet/channel.h"
@@ -31,9 +32,10 @@ class Login {
   /// Exactly one authentication: select salt, read it, challenge, answer. Throws WrongPin,
   /// PinBlocked, PinLength, PinNotInitialized, NotSupported for the SO without a chosen salt.
   void log_in(PinRole role, const SecureBytes& pin);
-  /// The login may last for one protected command only: authenticates once more with the kept key.
-  /// Throws NotLoggedIn if there is none or the PIN was changed meanwhile; then the key is wiped.
-  void again();
+  /// The login may last for one command only: `prepare` (a selection), then one authentication
+  /// with the kept key, after which the caller sends its command. Throws NotLoggedIn if there is no
+  /// key or the PIN was changed meanwhile; then the key is wiped.
+  void again(const std::function<void()>& prepare);
   /// Wipes the key.
   void forget() noexcept;
   [[nodiscard]] bool active() const noexcept { return key_.has_value(); }

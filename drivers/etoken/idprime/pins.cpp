@@ -53,15 +53,11 @@ void Pins::change(Byte reference, const SecureBytes& old_pin, const SecureBytes&
   check_length(reference, old_pin);
   if (new_pin.size() < kMinPin) throw PinLength("the new PIN is shorter than the token takes");
   check_length(reference, new_pin);
-  const auto send = [&](bool padded) {
-    Bytes body = form(reference, old_pin, padded);
-    append(body, form(reference, new_pin, padded));
-    auto command = apdu::Command::case3(0x00, 0x24, 0x00, reference, body);
-    command.privacy = apdu::Privacy::kSecret;
-    return files_->send(command).sw;
-  };
-  StatusWord sw = send(padded_);
-  if (sw == sw::kWrongLength) sw = send(!padded_);
+  Bytes body = form(reference, old_pin, true);
+  append(body, form(reference, new_pin, true));
+  auto command = apdu::Command::case3(0x00, 0x24, 0x00, reference, body);
+  command.privacy = apdu::Privacy::kSecret;
+  const StatusWord sw = files_->send(command).sw;
   status_.erase(reference);
   if (!sw.ok()) refuse("CHANGE REFERENCE DATA", sw);
 }

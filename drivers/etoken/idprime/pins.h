@@ -19,7 +19,7 @@ class Pins {
   void verify(Byte reference, const SecureBytes& pin);
   /// Un-verifies the user PIN; false if the card knows none of the public commands for it.
   bool unverify();
-  /// CHANGE REFERENCE DATA. Throws as verify().
+  /// CHANGE REFERENCE DATA, both PINs filled up. Throws as verify().
   void change(Byte reference, const SecureBytes& old_pin, const SecureBytes& new_pin);
   PinStatus status(Byte reference);
   /// The card was used by others: ask again.

@@ -235,7 +235,7 @@ TEST_F(VirtualApplet, WhatIsNotPublicIsRefusedBeforeAnyCommand) {
   EXPECT_THROW((void)token.write_certificate({}, Bytes{0x30, 0x00}), NotSupported);
   EXPECT_THROW(token.delete_key(token.list().keys.at(0).ref), NotSupported);
   for (const auto& [function, state] : token.capabilities().functions)
-    if (state.availability == Availability::kUnavailable) EXPECT_NE("", state.reason);
+    EXPECT_EQ(state.availability != Availability::kUnavailable, state.reason.empty());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "drivers/delegate/overlay.h"
 #include "drivers/delegate/source.h"
 #include "drivers/etoken/applet/applet.h"
+#include "drivers/etoken/cardos/cardos.h"
 #include "drivers/etoken/idprime/idprime.h"
 #include "drivers/kaztoken/kaztoken.h"
 
@@ -17,6 +18,7 @@ constexpr std::array kFamilies{
     Family{"kaztoken", &kaztoken::open, nullptr},
     Family{"etoken-applet", &etoken::open_applet, nullptr},
     Family{"idprime", &etoken::open_idprime, nullptr},
+    Family{"cardos", &etoken::open_cardos, nullptr},
 };
 
 const Family* family_named(std::string_view name) {

@@ -156,9 +156,20 @@ std::optional<std::map<Byte, Bytes>> Channel::pin_object(KeyReference reference)
 }
 
 std::optional<Bytes> Channel::public_part() {
-  const auto answer = send(apdu::Command::case2(kProprietary, 0x08, 0x00, 0x31, apdu::kLeShortMax));
+  auto command = apdu::Command::case2(kProprietary, 0x08, 0x00, 0x31, apdu::kLeShortMax);
+  auto answer = send(command);
+  // An RSA-2048 modulus with its header is more than a short answer holds.
+  const bool may_be_longer = !answer.ok() || answer.data.size() == 256;
+  if (may_be_longer && extended()) {
+    command.le = apdu::kLeExtendedMax;
+    answer = send(command);
+  }
   if (!answer.ok()) return std::nullopt;
   return answer.data;
+}
+
+bool Channel::extended() const {
+  return card_->options().extended && card_->connection().extended_length();
 }
 
 Bytes Channel::challenge() {

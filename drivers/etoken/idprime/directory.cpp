@@ -106,9 +106,10 @@ auto Directory::read_or_note(const char* what, bool logged_in, Read read) -> dec
     return {};
   } catch (const NotLoggedIn&) {
     complete_ = logged_in;
-    objects_.odd.push_back({fmt::format(
-        "{}: {}", what,
-        logged_in ? "unsupported token mode: not even readable after a login" : "seen after a login")});
+    objects_.odd.push_back(
+        {fmt::format("{}: {}", what,
+                     logged_in ? "unsupported token mode: not even readable after a login"
+                               : "seen after a login")});
     return {};
   } catch (const MalformedAnswer& problem) {
     objects_.odd.push_back({fmt::format("{}: {}", what, problem.what())});
@@ -237,7 +238,8 @@ void Directory::add_key(const Container& container, std::optional<MappedKey> map
   } else {
     auto found = find_key(container.number, announced);
     if (!found) {
-      objects_.odd.push_back({fmt::format("container {}: its key cannot be found", container.number)});
+      objects_.odd.push_back(
+          {fmt::format("container {}: its key cannot be found", container.number)});
       return;
     }
     place.reference = found->first;
@@ -252,8 +254,8 @@ void Directory::add_key(const Container& container, std::optional<MappedKey> map
   key.id = std::holds_alternative<std::monostate>(public_key)
                ? Bytes{static_cast<Byte>(container.number)}
                : pkcs15::key_id(public_key);
-  key.label = container.name.empty() ? fmt::format("container {}", container.number)
-                                     : container.name;
+  key.label =
+      container.name.empty() ? fmt::format("container {}", container.number) : container.name;
   key.usage.sign = true;
   key.usage.decrypt = key.usage.unwrap = key.type == KeyType::kRsa;
   key.usage.derive = key.type == KeyType::kEc;

@@ -70,8 +70,8 @@ Bytes Files::read(std::size_t offset, std::size_t size) {
   Bytes contents;
   while (contents.size() < size) {
     const std::size_t wanted = std::min(kReadBlock, size - contents.size());
-    const auto answer = send(apdu::read_binary(offset + contents.size(),
-                                               apdu::Le{static_cast<std::uint32_t>(wanted)}));
+    const auto answer = send(
+        apdu::read_binary(offset + contents.size(), apdu::Le{static_cast<std::uint32_t>(wanted)}));
     const bool end = answer.sw == sw::kEndOfFile;
     if (!end) expect_ok("READ BINARY", answer);
     if (answer.data.size() > wanted) throw MalformedAnswer("READ BINARY brought too much");

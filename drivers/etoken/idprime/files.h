@@ -14,8 +14,7 @@ namespace kilt::etoken::idprime {
 
 using FileId = std::uint16_t;
 
-inline constexpr FileId kKeyMap = 0x0005, kIndex = 0x0101, kCardId = 0x0201,
-                        kContainerMap = 0x0204;
+inline constexpr FileId kKeyMap = 0x0005, kIndex = 0x0101, kCardId = 0x0201, kContainerMap = 0x0204;
 
 /// An entry of the index.
 struct IndexEntry {

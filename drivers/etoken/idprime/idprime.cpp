@@ -20,7 +20,8 @@ const char* const kNoWriting =
     "how keys and certificates are written to this token is not public: its maker's software must "
     "do it";
 const char* const kNoPinChange =
-    "in which form this model takes the old and the new PIN is not public, and a wrong guess spends "
+    "in which form this model takes the old and the new PIN is not public, and a wrong guess "
+    "spends "
     "a try: its maker's software must do it";
 const char* const kNoUnblock =
     "how this token's administrator key is used is not public, and the token is lost after five "
@@ -132,9 +133,7 @@ class IdPrime : public Token {
     const auto key = std::ranges::find(objects.keys, ref, &Key::ref);
     return key == objects.keys.end() ? PublicKey{} : key->public_key;
   }
-  Bytes read_certificate(const ObjectRef& ref) override {
-    return directory_.read_certificate(ref);
-  }
+  Bytes read_certificate(const ObjectRef& ref) override { return directory_.read_certificate(ref); }
   Bytes read_data(const ObjectRef&) override {
     throw NotSupported("how this token keeps data objects is not public");
   }

@@ -47,8 +47,8 @@ Bytes compute(Files& files, const apdu::Command& command) {
 /// The hash (or DigestInfo) goes first, its echo is not needed.
 Bytes sign_hash(Files& files, Byte reference, Byte algorithm, BytesView hash) {
   choose(files, kSignTemplate, reference, algorithm);
-  auto command = apdu::Command::case4(0x00, 0x2A, 0x90, 0xA0, tlv::encode(0x90, hash),
-                                      apdu::kLeShortMax);
+  auto command =
+      apdu::Command::case4(0x00, 0x2A, 0x90, 0xA0, tlv::encode(0x90, hash), apdu::kLeShortMax);
   command.follow_61 = false;
   const auto answer = files.send(command);
   if (answer.sw.sw1() != 0x61) expect_ok("PSO HASH", answer);
@@ -75,8 +75,9 @@ Bytes ecdsa_input(BytesView hash, unsigned bits) {
 }
 
 Byte ecdsa_algorithm(std::size_t size) {
-  return static_cast<Byte>(
-      kEcdsa | (size == 64 ? kHashSha512 : size == 48 ? kHashSha384 : kHashSha256));
+  return static_cast<Byte>(kEcdsa | (size == 64   ? kHashSha512
+                                     : size == 48 ? kHashSha384
+                                                  : kHashSha256));
 }
 
 std::optional<Bytes> public_part(Files& files, Byte reference, Byte part) {

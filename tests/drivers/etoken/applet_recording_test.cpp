@@ -111,8 +111,7 @@ TEST_P(OnRecording, TheListIsReadOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, OnRecording,
-                         testing::Values("etoken/5110-list.txt",
-                                         "etoken/5110-login-sign.txt"));
+                         testing::Values("etoken/5110-list.txt", "etoken/5110-login-sign.txt"));
 
 using Login = OnRecording;
 

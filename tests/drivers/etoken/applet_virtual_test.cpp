@@ -40,8 +40,7 @@ class VirtualApplet : public testing::Test {
     const Bytes signature = token.sign(key, SignScheme::kRsaRaw, Hash::kNone, block);
     EXPECT_EQ(block, rsa_public(rsa, signature));
     const Bytes cryptogram = rsa_public(rsa, block);
-    const SecureBytes clear =
-        token.decrypt(key, DecryptScheme::kRsaRaw, Hash::kNone, cryptogram);
+    const SecureBytes clear = token.decrypt(key, DecryptScheme::kRsaRaw, Hash::kNone, cryptogram);
     EXPECT_EQ(block, to_bytes(clear.view()));
   }
   std::optional<DriverRig> rig_;
@@ -156,9 +155,8 @@ TEST_F(VirtualApplet, EveryReadingOfTheRsaFacts) {
     for (const char* open_key : {"6A88", "modulus"}) {
       SCOPED_TRACE(std::string(record) + " " + open_key);
       Token& token = open("etoken-legacy", {{"rsa-record", record}, {"rsa-public", open_key}});
-      const bool known =
-          std::string(record) == "analogous" || std::string(record) == "short" ||
-          std::string(open_key) == "modulus";
+      const bool known = std::string(record) == "analogous" || std::string(record) == "short" ||
+                         std::string(open_key) == "modulus";
       token.login(PinRole::kUser, pin(kPin));
       if (known) {
         use_rsa(token);

@@ -48,8 +48,7 @@ TEST(IdPrimeFiles, CertificatesInflateToWhatTheyAnnounce) {
     Bytes stream(size);
     compress(stream.data(), &size, plain.data(), plain.size());
     stream.resize(size);
-    Bytes file{0x01, 0x00, static_cast<Byte>(announced & 0xFF),
-               static_cast<Byte>(announced >> 8)};
+    Bytes file{0x01, 0x00, static_cast<Byte>(announced & 0xFF), static_cast<Byte>(announced >> 8)};
     append(file, stream);
     return file;
   };
@@ -100,8 +99,9 @@ class VirtualIdPrime : public testing::TestWithParam<const char*> {
         }
         Bytes block = pkcs1_block(key.bits / 8, Bytes(16, 0x17));
         block[1] = 0x02;
-        EXPECT_EQ(Bytes(16, 0x17), to_bytes(token.decrypt(key, DecryptScheme::kRsaPkcs1,
-                                                          Hash::kNone, rsa_public(rsa, block))
+        EXPECT_EQ(Bytes(16, 0x17), to_bytes(token
+                                                .decrypt(key, DecryptScheme::kRsaPkcs1, Hash::kNone,
+                                                         rsa_public(rsa, block))
                                                 .view()));
       } else {
         for (const std::size_t size : {32U, 48U, 64U, 20U}) {
@@ -177,8 +177,7 @@ TEST_P(VirtualIdPrime, LogoutEndsTheLogin) {
   const Key key = token.list().keys.at(0);
   token.login(PinRole::kUser, pin(kPin));
   token.logout();
-  const SignScheme scheme =
-      key.type == KeyType::kRsa ? SignScheme::kRsaPkcs1 : SignScheme::kEcdsa;
+  const SignScheme scheme = key.type == KeyType::kRsa ? SignScheme::kRsaPkcs1 : SignScheme::kEcdsa;
   EXPECT_THROW((void)token.sign(key, scheme, Hash::kNone, Bytes(32, 1)), NotLoggedIn);
 }
 
@@ -230,8 +229,7 @@ TEST_P(IdPrime940, KeyBehindTheSignaturePin) {
   const ObjectList objects = token.list();
   const auto key = std::ranges::find(objects.keys, true, &Key::always_authenticate);
   ASSERT_NE(objects.keys.end(), key);
-  const SignScheme scheme =
-      key->type == KeyType::kRsa ? SignScheme::kRsaPkcs1 : SignScheme::kEcdsa;
+  const SignScheme scheme = key->type == KeyType::kRsa ? SignScheme::kRsaPkcs1 : SignScheme::kEcdsa;
   EXPECT_THROW((void)token.sign(*key, scheme, Hash::kNone, Bytes(32, 1)), NotLoggedIn);
   token.login(PinRole::kUser, pin("555555"));
   EXPECT_FALSE(token.sign(*key, scheme, Hash::kNone, Bytes(32, 1)).empty());

@@ -54,8 +54,8 @@ inline bool ecdsa_verifies(BytesView certificate, BytesView hash, BytesView sign
   const std::unique_ptr<EVP_PKEY_CTX, void (*)(EVP_PKEY_CTX*)> context(
       EVP_PKEY_CTX_new(X509_get0_pubkey(x509.get()), nullptr), &EVP_PKEY_CTX_free);
   const bool good = EVP_PKEY_verify_init(context.get()) == 1 &&
-                    EVP_PKEY_verify(context.get(), der, static_cast<std::size_t>(size),
-                                    hash.data(), hash.size()) == 1;
+                    EVP_PKEY_verify(context.get(), der, static_cast<std::size_t>(size), hash.data(),
+                                    hash.size()) == 1;
   OPENSSL_free(der);
   return good;
 }

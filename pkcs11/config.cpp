@@ -18,12 +18,13 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-/// $XDG_CONFIG_HOME/kilt, else $HOME/.config/kilt, else nothing. Relative paths are not trusted.
-std::optional<std::filesystem::path> user_folder() {
-  const std::filesystem::path xdg = environment("XDG_CONFIG_HOME");
+/// $XDG_name/kilt, else $HOME/fallback/kilt, else nothing. Relative paths are not trusted.
+std::optional<std::filesystem::path> user_folder(const char* xdg_name = "XDG_CONFIG_HOME",
+                                                 const char* fallback = ".config") {
+  const std::filesystem::path xdg = environment(xdg_name);
   if (xdg.is_absolute()) return xdg / "kilt";
   const std::filesystem::path home = environment("HOME");
-  if (home.is_absolute()) return home / ".config" / "kilt";
+  if (home.is_absolute()) return home / fallback / "kilt";
   return std::nullopt;
 }
 
@@ -52,6 +53,7 @@ class Loader {
     flag("pin", "allow_default", config_.allow_default_pin);
     flag("pin", "allow_last_try", config_.allow_last_try);
     choose("pin", "logout", {"card", "own"}, config_.logout);
+    flag("cache", "enabled", config_.cache);
     flag("readers", "pcsc", config_.pcsc);
     delegates();
     const auto unused = [&](const std::string& what) {
@@ -197,6 +199,9 @@ Config Config::load() {
   if (const auto path = config_file()) load_file(config, *path);
   config.profile_folders = {"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
   if (const auto folder = user_folder()) config.profile_folders.push_back(*folder / "tokens");
+  if (const auto folder = user_folder("XDG_CACHE_HOME", ".cache"); folder && config.cache)
+    config.cache_folder = *folder;
+  if (!config.cache) config.recheck = std::chrono::milliseconds(0);
   if (const std::string trace = environment("KILT_TRACE"); !trace.empty())
     config.trace_file = trace;
   std::istringstream sockets(environment("KILT_SOCKETS"));

@@ -2,6 +2,7 @@
 // conf/kilt.toml.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,8 +25,13 @@ struct Config {
   Logout logout = Logout::kCard;
   std::vector<std::filesystem::path> profile_folders;  ///< later ones win
   std::vector<std::string> sockets;                    ///< virtual tokens (KILT_SOCKETS)
-  bool pcsc = true;                                    ///< use PC/SC readers
-  std::vector<delegate::Rule> delegates;               ///< [[delegate]]
+  /// Where public objects are remembered; empty: nowhere.
+  std::filesystem::path cache_folder;
+  bool cache = true;
+  /// How long a list of objects is taken for the present one without asking the token.
+  std::chrono::milliseconds recheck{1000};
+  bool pcsc = true;                       ///< use PC/SC readers
+  std::vector<delegate::Rule> delegates;  ///< [[delegate]]
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;
 

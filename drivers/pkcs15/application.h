@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "drivers/cache.h"
 #include "drivers/objects.h"
 #include "drivers/pkcs15/directory.h"
 #include "drivers/pkcs15/journal.h"
@@ -19,9 +20,13 @@ class Application {
   Application(Files& files, Bytes base, Bytes journal = {})
       : files_(&files), base_(std::move(base)), journal_(std::move(journal)) {}
 
+  /// Everything public that was read so far, if there is more than at the last call.
+  [[nodiscard]] const cache::Files* news();
+
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
-  /// application. Damaged entries are listed as odd objects.
-  bool load();
+  /// application. Damaged entries are listed as odd objects. `known`: public contents read at an
+  /// earlier time, as news() gave them; the caller has made sure that the token is unchanged since.
+  bool load(cache::Files known = {});
   /// What load() found. Private data objects are listed too; their values need a login.
   [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }
 
@@ -52,11 +57,15 @@ class Application {
   void add_certificate(CertificateEntry entry, bool authority);
   void add_data(DataEntry entry);
   void finish_keys();
-  [[nodiscard]] Bytes value(const Path& path, const Bytes& direct);
+  [[nodiscard]] Bytes value(const Path& path, const Bytes& direct, bool is_private);
+  template <typename Read>
+  [[nodiscard]] Bytes remembered(Bytes name, Read read);
 
   Files* files_;
   Bytes base_, journal_;
   std::vector<JournalRecord::Image> pending_;
+  cache::Files remembered_;
+  bool news_ = false;
   ObjectList objects_;
   std::vector<KeyPair> pairs_;
   std::map<ObjectRef, KeyPair> keys_;

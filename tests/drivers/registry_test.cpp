@@ -30,8 +30,8 @@ TEST(Registry, FamiliesHaveUniqueNamesAndOpeners) {
 }
 
 TEST(Registry, EveryBuiltInProfileHasItsFamily) {
-  const ProfileSet profiles = ProfileSet::builtin();
-  for (const Profile& profile : profiles.all()) {
+  const ProfileSet builtin = ProfileSet::builtin();
+  for (const Profile& profile : builtin.all()) {
     bool found = false;
     for (const Family& family : families()) found = found || profile.family == family.name;
     EXPECT_TRUE(found) << profile.name << " names " << profile.family;

@@ -44,6 +44,7 @@ class ModuleTest : public ::testing::Test {
  protected:
   void SetUp() override {
     setenv("KILT_CONF", "/nonexistent/kilt.toml", 1);
+    setenv("XDG_CACHE_HOME", "/nonexistent", 1);  // and nothing is remembered on disk
     unsetenv("KILT_SOCKETS");
     if (delegated_) return set_up_delegate();
     readers_ = std::make_shared<apdu::MemoryTransport>();

@@ -141,6 +141,13 @@ std::shared_ptr<Module> Module::open(const Rule& rule) {
   return module;
 }
 
+std::shared_ptr<Module> Module::adopt(const CK_FUNCTION_LIST& functions) {
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private
+  const std::shared_ptr<Module> module(new Module("(adopted)"));
+  module->functions_ = functions;
+  return module;
+}
+
 void Module::load() {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path_, error))

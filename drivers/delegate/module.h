@@ -31,6 +31,8 @@ class Module {
   /// Loads and starts the module, once per process and path. Throws ServiceUnavailable with a
   /// reason: not absolute, not there, no PKCS#11 module, this very module, hangs, refuses.
   static std::shared_ptr<Module> open(const Rule& rule);
+  /// A module that is in this process already (tests). It is not started, nor finished.
+  static std::shared_ptr<Module> adopt(const CK_FUNCTION_LIST& functions);
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
   ~Module();

@@ -100,8 +100,8 @@ class Parser {
   }
 
   Profile profile(const toml::table& table) const {
-    known_keys(table,
-               {"name", "family", "manufacturer", "model", "storage_oid", "atr", "factory_pin"});
+    known_keys(table, {"name", "family", "manufacturer", "model", "storage_oid", "atr",
+                       "factory_pin", "options"});
     Profile result;
     result.name = text(table, "name", true);
     result.family = text(table, "family", true);
@@ -118,6 +118,19 @@ class Parser {
     each(table, "atr", [&](const toml::table& entry) { result.atrs.push_back(atr(entry)); });
     each(table, "factory_pin",
          [&](const toml::table& entry) { result.factory_pins.push_back(factory_pin(entry)); });
+    result.options = options(table);
+    return result;
+  }
+
+  std::map<std::string, std::string> options(const toml::table& table) const {
+    std::map<std::string, std::string> result;
+    const toml::node* node = table.get("options");
+    if (node == nullptr) return result;
+    if (!node->is_table()) fail(*node, "'options' is a table");
+    for (const auto& [key, value] : *node->as_table()) {
+      if (!value.is_string()) fail(value, "an option is a string");
+      result.emplace(std::string(key.str()), value.as_string()->get());
+    }
     return result;
   }
 

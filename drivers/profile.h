@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ struct Profile {
   std::vector<AtrPattern> atrs;
   std::vector<FactoryPin> factory_pins;
   std::string storage_oid;  ///< of the CA's "key storage" extension 1.2.398.3.3.5, may be empty
+  /// What a family leaves to the owner of a token; each driver says what it knows.
+  std::map<std::string, std::string> options;
   std::filesystem::path source;  ///< file it came from; empty: built in
 
   /// The PIN is one of the factory's for this role.

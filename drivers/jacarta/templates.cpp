@@ -88,7 +88,7 @@ AttributeFile public_key_file(FileId id, const KeyNames& names, const RsaPublicK
 }
 
 AttributeFile certificate_file(FileId id, const Certificate& certificate, BytesView der) {
-  const auto fields = x509::parse_fields(der);
+  const auto fields = x509::names(der);
   if (!fields) throw InvalidData("this is no X.509 certificate");
   AttributeFile file = start(id, ObjectClass::kCertificate, certificate.is_private, true);
   file.add(kLabel, kFree, to_bytes(certificate.label));

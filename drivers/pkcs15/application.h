@@ -19,8 +19,12 @@ class Application {
   Application(Files& files, Bytes base, Bytes journal = {})
       : files_(&files), base_(std::move(base)), journal_(std::move(journal)) {}
 
+  /// Other places of ODF and TokenInfo than 5031 and 5032 (EF.DIR may name them); an empty path
+  /// changes nothing.
+  void set_places(Bytes odf, Bytes token_info);
+
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
-  /// application. Damaged entries are listed as odd objects.
+  /// application. Damaged entries and directories that want a login are listed as odd objects.
   bool load();
   /// What load() found. Private data objects are listed too; their values need a login.
   [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }
@@ -39,12 +43,16 @@ class Application {
   [[nodiscard]] Bytes read_data(const ObjectRef& ref);
   /// EF.TokenInfo, nothing if absent or unreadable.
   [[nodiscard]] std::optional<TokenInfoEntry> read_token_info();
+  /// The PINs of the authentication object directories that load() saw; damaged entries are left
+  /// out. Reads the card.
+  [[nodiscard]] std::vector<PinEntry> read_pins();
 
  private:
   struct KeyPair {
     std::optional<KeyEntry> private_half, public_half;
   };
   [[nodiscard]] Bytes file(std::uint16_t id) const;
+  [[nodiscard]] Bytes odf_path() const;
   [[nodiscard]] Bytes contents(BytesView path);
   void load_directory(const OdfEntry& directory);
   void add_private_key(KeyEntry entry);
@@ -56,6 +64,8 @@ class Application {
 
   Files* files_;
   Bytes base_, journal_;
+  Bytes odf_, token_info_;             ///< where not in their usual places
+  std::vector<Bytes> pin_directories_;  ///< AODFs
   std::vector<JournalRecord::Image> pending_;
   ObjectList objects_;
   std::vector<KeyPair> pairs_;

@@ -57,6 +57,7 @@ struct Profile {
   std::string model;
   std::vector<AtrPattern> atrs;
   std::vector<FactoryPin> factory_pins;
+  std::string label;        ///< shown where the card has none of its own
   std::string storage_oid;  ///< of the CA's "key storage" extension 1.2.398.3.3.5, may be empty
   std::vector<Bytes> aids;  ///< applications by which the card is known if no ATR fits
   std::string notes;

@@ -39,6 +39,7 @@ void read_names(const ProfileReader& in, const toml::table& table, Profile& prof
   profile.family = in.text(table, "family", true);
   profile.manufacturer = in.text(table, "manufacturer");
   profile.model = in.text(table, "model");
+  profile.label = in.text(table, "label");
   profile.storage_oid = in.text(table, "storage_oid");
   profile.notes = in.text(table, "notes");
   profile.source = in.source();
@@ -46,6 +47,7 @@ void read_names(const ProfileReader& in, const toml::table& table, Profile& prof
   if (profile.manufacturer.size() > 32)
     in.fail(*table.get("manufacturer"), "'manufacturer' has at most 32 bytes");
   if (profile.model.size() > 16) in.fail(*table.get("model"), "'model' has at most 16 bytes");
+  if (profile.label.size() > 32) in.fail(*table.get("label"), "'label' has at most 32 bytes");
   if (profile.storage_oid.find_first_not_of("0123456789.") != std::string::npos)
     in.fail(*table.get("storage_oid"), "'storage_oid' is digits and dots");
 }
@@ -78,7 +80,7 @@ Profile read_table(const ProfileReader& in, const toml::table& table) {
                         "atr",         "notes",   "factory_pin",  "usb_id",       "aid",
                         "verified",    "sign",    "discovery",    "experimental", "unsupported",
                         "foreign",     "card",    "pin",          "key",          "public_key",
-                        "certificate", "decipher", "generate"});
+                        "certificate", "decipher", "generate", "label"});
   Profile profile;
   read_names(in, table, profile);
   in.each(table, "atr", kMaxAtrs,

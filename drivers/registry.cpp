@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "drivers/iso7816/iso7816.h"
 #include "drivers/kaztoken/kaztoken.h"
 
 namespace kilt {
@@ -11,6 +12,7 @@ namespace {
 // One line per family; probing follows this order.
 constexpr std::array kFamilies{
     Family{"kaztoken", &kaztoken::open, nullptr},
+    Family{"iso7816", &iso7816::open, &iso7816::probe},  // last: it takes whatever keeps a standard
 };
 
 const Family* family_named(std::string_view name) {

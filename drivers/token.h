@@ -43,6 +43,7 @@ struct TokenInfo {
   bool initialized = true;                                 ///< personalised, usable
   bool has_random = false;                                 ///< the token makes random numbers
   bool write_protected = false;
+  bool login_required = true;  ///< false: there is nothing to log in to
 };
 
 /// How the token signs; the host does the rest.
@@ -102,6 +103,7 @@ struct Capabilities {
   std::vector<SignScheme> sign;
   std::vector<DecryptScheme> decrypt;
   std::vector<KeyRange> keys;
+  bool replaces_keys = false;  ///< KeySpec::replace is understood
 
   [[nodiscard]] bool has(SignScheme scheme) const;
   [[nodiscard]] bool has(DecryptScheme scheme) const;
@@ -131,6 +133,10 @@ class Token {
   /// Bytes that identify this very token (its serial): compared after a reconnect, so that objects
   /// of one token never appear as those of another.
   virtual Bytes identity() = 0;
+
+  /// Name of the profile in use where the ATR did not tell it (applications are found by name),
+  /// else empty.
+  [[nodiscard]] virtual std::string profile_name() const { return {}; }
 
   /// What C_GetTokenInfo shows. Cached by the driver; costs APDUs at first only.
   virtual TokenInfo info() = 0;

@@ -17,13 +17,18 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-/// $XDG_CONFIG_HOME/kilt, else $HOME/.config/kilt, else nothing. Relative paths are not trusted.
-std::optional<std::filesystem::path> user_folder() {
-  const std::filesystem::path xdg = environment("XDG_CONFIG_HOME");
+/// The folder named by `variable`, else the one in the user's home, with kilt/ behind it; nothing if
+/// there is no home. Relative paths are not trusted.
+std::optional<std::filesystem::path> xdg_folder(const char* variable, const char* in_home) {
+  const std::filesystem::path xdg = environment(variable);
   if (xdg.is_absolute()) return xdg / "kilt";
   const std::filesystem::path home = environment("HOME");
-  if (home.is_absolute()) return home / ".config" / "kilt";
+  if (home.is_absolute()) return home / in_home / "kilt";
   return std::nullopt;
+}
+
+std::optional<std::filesystem::path> user_folder() {
+  return xdg_folder("XDG_CONFIG_HOME", ".config");
 }
 
 bool readable(const std::filesystem::path& path) { return access(path.c_str(), R_OK) == 0; }
@@ -52,6 +57,8 @@ class Loader {
     flag("pin", "allow_last_try", config_.allow_last_try);
     choose("pin", "logout", {"card", "own"}, config_.logout);
     flag("readers", "pcsc", config_.pcsc);
+    texts("profiles", "unverified", config_.unverified_profiles);
+    folder("cert", "dir", config_.certificates);
     const auto unused = [&](const std::string& what) {
       config_.problems.push_back(fmt::format("unknown setting '{}' is ignored", what));
     };
@@ -84,6 +91,24 @@ class Loader {
       target = node->as_string()->get();
     else
       complain(*node, "a string");
+  }
+  void texts(const char* section, const char* key, std::vector<std::string>& target) {
+    const toml::node* node = find(section, key);
+    if (node == nullptr) return;
+    const toml::array* list = node->as_array();
+    if (list == nullptr || !list->is_homogeneous(toml::node_type::string))
+      return complain(*node, "a list of strings");
+    for (const toml::node& entry : *list) target.push_back(entry.as_string()->get());
+  }
+  void folder(const char* section, const char* key, std::filesystem::path& target) {
+    const toml::node* node = find(section, key);
+    if (node == nullptr) return;
+    const std::filesystem::path path =
+        node->is_string() ? node->as_string()->get() : std::string();
+    if (path.is_absolute())
+      target = path;
+    else
+      complain(*node, "an absolute path");
   }
   void flag(const char* section, const char* key, bool& target) {
     const toml::node* node = find(section, key);
@@ -129,6 +154,8 @@ void load_file(Config& config, const std::filesystem::path& path) {
 
 Config Config::load() {
   Config config;
+  if (const auto data = xdg_folder("XDG_DATA_HOME", ".local/share"))
+    config.certificates = *data / "certs";
   if (const auto path = config_file()) load_file(config, *path);
   config.profile_folders = {"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
   if (const auto folder = user_folder()) config.profile_folders.push_back(*folder / "tokens");

@@ -23,6 +23,9 @@ struct Config {
   std::vector<std::filesystem::path> profile_folders;  ///< later ones win
   std::vector<std::string> sockets;                    ///< virtual tokens (KILT_SOCKETS)
   bool pcsc = true;                                    ///< use PC/SC readers
+  /// Profiles whose commands the user accepts although nobody has verified them.
+  std::vector<std::string> unverified_profiles;
+  std::filesystem::path certificates;  ///< folder for certificates that a card cannot keep
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;
 

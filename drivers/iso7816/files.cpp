@@ -41,7 +41,7 @@ std::optional<std::size_t> size_in_fci(BytesView answer) {
     for (const std::uint32_t tag : {0x80U, 0x81U})
       if (const auto size = tlv::find(body, tag); size && !size->value.empty())
         return size->value.size() > 4 ? CardFiles::kUnknownSize
-                                      : static_cast<std::size_t>(read_be(size->value));
+                                      : std::size_t{read_be(size->value)};
   } catch (const MalformedAnswer&) {
     return std::nullopt;  // the size is a help, not a need
   }

@@ -8,12 +8,14 @@ namespace kilt::vtoken {
 // The families' factories: declared here, so that the families know nothing of each other.
 std::unique_ptr<Card> make_kaztoken();
 std::unique_ptr<Card> make_idcard();
+std::unique_ptr<Card> make_akey();
 
 namespace {
 
 constexpr std::array kKinds{
     Kind{"kaztoken", "Kaztoken (Rutoken ECP command set), blank", &make_kaztoken},
     Kind{"idcard", "ID card of Kazakhstan (SOMA), signature application", &make_idcard},
+    Kind{"akey", "AKEYSIM, a made-up PKCS#15 token", &make_akey},
 };
 
 }  // namespace

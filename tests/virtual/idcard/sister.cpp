@@ -56,7 +56,7 @@ Answer Soma::decipher(const Command& command) {
 void Soma::add_certificates() {
   constexpr std::size_t kFileSize = 2048;
   iso::File& folder = files_.master().add_directory(0x5F00);
-  const iso::CertificateAuthority authority;
+  const auto& authority = iso::CertificateAuthority::here();
   const auto place = [&](std::uint16_t id, Bytes der) {
     if (!is("padding", "none")) der.resize(kFileSize, iso::unhex(setting("padding"))[0]);
     folder.add_file(id, std::move(der));

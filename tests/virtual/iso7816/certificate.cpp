@@ -105,6 +105,11 @@ Certificate blank(const Key& key, const Bytes& identifier, long days) {
 
 }  // namespace
 
+const CertificateAuthority& CertificateAuthority::here() {
+  static const CertificateAuthority only;
+  return only;
+}
+
 CertificateAuthority::CertificateAuthority() : key_(make_rsa(2048)) {
   const Key key = open(key_);
   const Certificate made = blank(key, key_identifier(key_), 3650);

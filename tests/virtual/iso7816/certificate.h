@@ -1,5 +1,5 @@
-// Certificates on the CA's profile, made on the spot: a CA that exists for the length of a call,
-// an owner that does not exist.
+// Certificates on the CA's profile, made on the spot: a CA as old as this process, an owner
+// that does not exist.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ enum class KeyRole { kAuthentication, kSignature };
 
 class CertificateAuthority {
  public:
-  /// A new key, a new self-signed certificate.
-  CertificateAuthority();
+  /// The one of this process, made at first use.
+  static const CertificateAuthority& here();
 
   /// DER.
   [[nodiscard]] const Bytes& certificate() const noexcept { return certificate_; }
@@ -21,6 +21,8 @@ class CertificateAuthority {
   [[nodiscard]] Bytes issue(const Bytes& key, KeyRole role, const std::string& storage) const;
 
  private:
+  CertificateAuthority();
+
   Bytes key_;
   Bytes certificate_;
 };

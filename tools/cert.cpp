@@ -1,0 +1,130 @@
+// kilt cert: certificates on the token.
+#include <openssl/pem.h>
+
+#include "tools/cert_store.h"
+#include "tools/commands.h"
+#include "tools/nca.h"
+#include "tools/report.h"
+#include "tools/text.h"
+
+namespace kilt::tool {
+namespace {
+
+struct CertOptions {
+  std::string choice, file, label, out;
+  bool der = false, force = false;
+};
+
+/// The key that the certificate is for; a CA's certificate needs none.
+const KeyView* key_for(const Inventory& inventory, const CertificateInfo& info, bool force) {
+  const KeyView* key = inventory.key_with(info.spki);
+  if (key == nullptr && !info.authority && !force)
+    throw Failure(Kind::kBadInput,
+                  tr("The certificate is for another key: no key on this token fits it."),
+                  tr("Is it the right token? --force stores it nevertheless."));
+  return key;
+}
+
+void import(Context& context, const CertOptions& options) {
+  std::vector<CertificateInfo> infos;
+  for (const Bytes& der : certificates_in(read_file(options.file))) {
+    infos.push_back(parse_certificate(der));
+    if (!options.force) check_validity(infos.back());
+  }
+  const ChosenToken token = context.token();
+  Session session(context.module(), token.id(), Session::Mode::kWrite);
+  context.login(session, token, Role::kUser);
+  const Inventory inventory = read_inventory(session);
+  for (const CertificateInfo& info : infos)
+    static_cast<void>(key_for(inventory, info, options.force));
+  Json document = context.document();
+  Json& list = document["certificates"] = Json::array();
+  for (const CertificateInfo& info : infos) {
+    const bool there = find_same(inventory, info.der) != nullptr;
+    const KeyView* key = inventory.key_with(info.spki);
+    const Bytes id = key != nullptr && !key->id.empty() ? key->id : info.key_id;
+    std::string label = options.label;
+    if (label.empty() && key != nullptr) label = key->label;
+    if (label.empty()) label = info.common_name;
+    if (!there) write_certificate(session, info, id, label);
+    Json entry = certificate_json(context, info);
+    entry["id"] = to_hex(id);
+    entry["label"] = label;
+    entry["already_there"] = there;
+    list.push_back(entry);
+    Output& out = context.out();
+    out.line(out.paint(Colour::kGood, there ? tr("The certificate was on the token already.")
+                                            : tr("The certificate is on the token.")));
+    print_certificate(context, info);
+  }
+  context.out().document(document);
+}
+
+void export_one(Context& context, const CertOptions& options) {
+  const ChosenToken token = context.token();
+  Session session(context.module(), token.id(), Session::Mode::kRead);
+  const Inventory inventory = read_inventory(session);
+  const CertificateView& certificate = one_certificate(inventory, Choice(options.choice));
+  const std::string pem = to_pem(PEM_STRING_X509, certificate.der);
+  const bool to_file = !options.out.empty() && options.out != "-";
+  if (to_file || !context.options.json)
+    write_file(options.out, options.der ? BytesView(certificate.der) : view(pem));
+  if (to_file) context.out().line(tr("The certificate is in {0}.", options.out));
+  Json document = context.document();
+  document["certificate"] = certificate_json(context, token, certificate);
+  document["pem"] = pem;
+  context.out().document(document);
+}
+
+void show(Context& context, const CertOptions& options) {
+  Json document = context.document();
+  if (!options.file.empty()) {
+    for (const Bytes& der : certificates_in(read_file(options.file))) {
+      const CertificateInfo info = parse_certificate(der);
+      print_certificate(context, info);
+      document["certificates"].push_back(certificate_json(context, info));
+    }
+    context.out().document(document);
+    return;
+  }
+  const ChosenToken token = context.token();
+  Session session(context.module(), token.id(), Session::Mode::kRead);
+  const Inventory inventory = read_inventory(session);
+  const CertificateView& certificate = one_certificate(inventory, Choice(options.choice));
+  if (!certificate.info)
+    throw Failure(Kind::kBadInput, tr("The certificate on the token is damaged."));
+  context.out().field(tr("Name"), certificate.label);
+  context.out().field("ID", to_hex(certificate.id));
+  print_certificate(context, *certificate.info);
+  document["certificates"].push_back(certificate_json(context, token, certificate));
+  context.out().document(document);
+}
+
+}  // namespace
+
+void add_cert(CLI::App& app, Context& context) {
+  auto options = std::make_shared<CertOptions>();
+  CLI::App* cert = app.add_subcommand("cert", tr("Certificates on the token"));
+  cert->require_subcommand(1);
+  const std::string which = tr("The certificate: its label, id or pkcs11: URI");
+
+  CLI::App* command = cert->add_subcommand("import", tr("Store a certificate beside its key"));
+  command->add_option("file", options->file, tr("PEM or DER file (-: standard input)"))->required();
+  command->add_option("--label", options->label, tr("Its name (default: the key's)"));
+  command->add_flag("--force", options->force,
+                    tr("Also if it is expired, or no key on the token fits"));
+  set_action(*command, context, [&context, options] { import(context, *options); });
+
+  command = cert->add_subcommand("export", tr("Write a certificate to a file"));
+  command->add_option("certificate", options->choice, which);
+  command->add_option("--out", options->out, tr("File to write (default: standard output)"));
+  command->add_flag("--der", options->der, tr("DER instead of PEM"));
+  set_action(*command, context, [&context, options] { export_one(context, *options); });
+
+  command = cert->add_subcommand("show", tr("Show a certificate's fields"));
+  command->add_option("certificate", options->choice, which);
+  command->add_option("--file", options->file, tr("Show a file's certificate instead"));
+  set_action(*command, context, [&context, options] { show(context, *options); });
+}
+
+}  // namespace kilt::tool

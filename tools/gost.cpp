@@ -1,0 +1,90 @@
+#include "tools/gost.h"
+
+#include <algorithm>
+#include <array>
+
+#include "tools/openssl.h"
+
+namespace kilt::tool {
+namespace {
+
+constexpr std::size_t kPoint256 = 64;
+constexpr const char* kGost2001 = "1.2.643.2.2.19";
+constexpr const char* kHash94 = "1.2.643.2.2.30.1";
+
+struct Curve {
+  const char* name;
+  const char* oid;
+};
+constexpr std::array kCurves{Curve{"A", "1.2.643.2.2.35.1"}, Curve{"B", "1.2.643.2.2.35.2"},
+                             Curve{"C", "1.2.643.2.2.35.3"}};
+
+Bytes der_oid(const char* oid) {
+  const ObjectPtr object = object_of(oid);
+  return to_der(object.get(), i2d_ASN1_OBJECT);
+}
+
+}  // namespace
+
+Bytes der_value(Byte tag, BytesView contents) {
+  const int size = ASN1_object_size(1, static_cast<int>(contents.size()), tag & 0x1FU);
+  Bytes der(static_cast<std::size_t>(size));
+  unsigned char* out = der.data();
+  ASN1_put_object(&out, (tag & 0x20U) != 0 ? 1 : 0, static_cast<int>(contents.size()), tag & 0x1F,
+                  tag & 0xC0);
+  std::ranges::copy(contents, out);
+  return der;
+}
+
+Bytes make_spki(const std::string& algorithm, int parameter_type, const Bytes& parameters,
+                const Bytes& key) {
+  const X509PubkeyPtr spki(X509_PUBKEY_new());
+  void* parameter = nullptr;
+  const unsigned char* in = parameters.data();
+  if (parameter_type == V_ASN1_OBJECT) {
+    parameter = d2i_ASN1_OBJECT(nullptr, &in, static_cast<long>(parameters.size()));
+  } else if (parameter_type == V_ASN1_SEQUENCE) {
+    ASN1_STRING* sequence = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+    ASN1_STRING_set(sequence, parameters.data(), static_cast<int>(parameters.size()));
+    parameter = sequence;
+  }
+  need_openssl(parameter != nullptr || parameter_type == V_ASN1_NULL, "SPKI", Kind::kToken);
+  auto* bits = static_cast<unsigned char*>(OPENSSL_memdup(key.data(), key.size()));
+  need_openssl(X509_PUBKEY_set0_param(spki.get(), object_of(algorithm).release(), parameter_type,
+                                      parameter, bits, static_cast<int>(key.size())) == 1,
+               "SPKI");
+  return to_der(spki.get(), i2d_X509_PUBKEY);
+}
+
+Bytes gost_spki(const Values& values) {
+  const Bytes point = values.bytes(CKA_VALUE);
+  const Bytes curve = values.bytes(CKA_GOSTR3410_PARAMS);
+  if (point.size() != kPoint256 || curve.empty() || curve.size() > 32) return {};
+  Bytes hash = values.bytes(CKA_GOSTR3411_PARAMS);
+  if (hash.empty() || hash.size() > 32) hash = der_oid(kHash94);
+  Bytes body = curve;
+  body.insert(body.end(), hash.begin(), hash.end());
+  return make_spki(kGost2001, V_ASN1_SEQUENCE, der_value(0x30, body), der_value(0x04, point));
+}
+
+std::string gost_curve_name(const Bytes& parameters) {
+  const auto row = std::ranges::find_if(
+      kCurves, [&](const Curve& curve) { return der_oid(curve.oid) == parameters; });
+  return row == kCurves.end() ? "" : row->name;
+}
+
+std::optional<Bytes> gost_curve(const std::string& name) {
+  const auto row =
+      std::ranges::find_if(kCurves, [&](const Curve& curve) { return name == curve.name; });
+  if (row == kCurves.end()) return std::nullopt;
+  return der_oid(row->oid);
+}
+
+Bytes gost_hash_parameters() { return der_oid(kHash94); }
+
+Bytes gost_signature_for_x509(Bytes signature) {
+  std::ranges::reverse(signature);
+  return signature;
+}
+
+}  // namespace kilt::tool

@@ -1,0 +1,27 @@
+// Ctrl-C and its kin. The first one sets a flag that is looked at between calls to the module and
+// in prompts, so that the token is logged out and the terminal restored; a second one kills.
+#pragma once
+
+#include <csignal>
+
+namespace kilt::tool {
+
+/// Takes SIGINT, SIGTERM and SIGHUP.
+void watch_signals();
+
+/// Throws Failure(kInterrupted) if a signal came.
+void stop_if_interrupted();
+
+/// While it lives no signal reaches this thread: a write to the token is never torn.
+class Uninterrupted {
+ public:
+  Uninterrupted();
+  Uninterrupted(const Uninterrupted&) = delete;
+  Uninterrupted& operator=(const Uninterrupted&) = delete;
+  ~Uninterrupted();
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace kilt::tool

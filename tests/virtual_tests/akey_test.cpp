@@ -312,7 +312,7 @@ TEST(AkeySim, DirectoriesInTheirVariants) {
   Token by_name(Settings{{"variant", "aid-paths"}});
   EXPECT_EQ(by_name.all(kSelectPkcs15), "9000");
   EXPECT_TRUE(
-      to_hex(by_name.read("5031")).starts_with("A81430124F0CA000000063504B43532D313504024401"));
+      to_hex(by_name.read("5031")).starts_with("A8163014A1124F0CA000000063504B43532D313504024401"));
 
   Token one_file(Settings{{"variant", "one-file"}});
   EXPECT_EQ(one_file.all(kSelectPkcs15), "9000");

@@ -69,7 +69,8 @@ Bytes AkeySim::authentication_directory() const {
   if (type == "utf8") pin.type = 2;
   if (type == "half-nibble") pin.type = 3;
   if (type == "iso9564") pin.type = 4;
-  if (type == "bcd" || type == "iso9564") pin.stored = 8;
+  // The standard counts bytes; OpenSC takes it for digits.
+  if ((type == "bcd" || type == "iso9564") && is("stored-length", "bytes")) pin.stored = 8;
   if (type == "iso9564") pin.max = 12;
   if (!is("pin-pad", "none")) {
     pin.flags.push_back(kPadding);

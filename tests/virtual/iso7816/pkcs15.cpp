@@ -60,8 +60,9 @@ Bytes encode(const Path& path) {
     length[0] = 0x80;  // [0] IMPLICIT INTEGER
     part = join({integer(path.part->first), length});
   }
-  return tlv(kSequence, {path.application.empty() ? Bytes() : tlv(0x4F, path.application),
-                         tlv(kOctets, path.file), part});
+  if (path.application.empty()) return tlv(kSequence, {tlv(kOctets, path.file), part});
+  const Bytes elsewhere = tlv(0xA1, {tlv(0x4F, path.application), tlv(kOctets, path.file)});
+  return tlv(kSequence, {elsewhere, part});
 }
 
 Bytes encode(const PinObject& pin) {

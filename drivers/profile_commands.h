@@ -61,6 +61,7 @@ enum class SignInput {
   kDigestInfo,  ///< the card pads
   kHash,        ///< the card makes the DigestInfo as the algorithm reference says
   kBlock,       ///< the whole padded block, of modulus length
+  kPaddedHere,  ///< the same, but the driver pads a DigestInfo (not in profiles)
 };
 
 struct SignRules {

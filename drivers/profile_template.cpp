@@ -185,7 +185,11 @@ void CommandTemplate::check(TemplateUse use, bool verified) const {
     wrong(fmt::format("class {:02X} is the card's own; it needs 'verified = true'", cla));
   if (!proprietary && (cla & kSecureMessagingBits) != 0)
     wrong("secure messaging cannot be written as a template");
-  const bool usual = std::ranges::find(rule.instructions, ins) != rule.instructions.end();
+  // GENERATE ASYMMETRIC KEY PAIR with bit 1 of P1 reads a key that is there (ISO/IEC 7816-8).
+  const bool reads_key = use == TemplateUse::kPublicKey && (ins == 0x46 || ins == 0x47) &&
+                         header_[2].field.empty() && (header_[2].literal & 1) != 0 && verified;
+  const bool usual =
+      reads_key || std::ranges::find(rule.instructions, ins) != rule.instructions.end();
   // A verified procedure may contain other instructions where the user ordered it; what is sent
   // unasked may not, unless it is the card's own class.
   if (!usual && !(verified && (!rule.unasked || proprietary)))

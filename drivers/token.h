@@ -57,7 +57,7 @@ enum class SignScheme {
 
 enum class DecryptScheme {
   kRsaRaw,    ///< answer is the whole block of modulus length; the host strips the padding
-  kRsaPkcs1,  ///< the card strips PKCS#1 v1.5
+  kRsaPkcs1,  ///< the card strips PKCS#1 v1.5; one that does not answers a whole block
   kRsaOaep,   ///< the card strips OAEP
 };
 

@@ -1,5 +1,6 @@
 #include "drivers/iso7816/discover.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "drivers/errors.h"
@@ -9,7 +10,7 @@
 namespace kilt::iso7816 {
 namespace {
 
-constexpr std::size_t kMaxCandidates = 4;
+constexpr std::size_t kMaxCandidates = 8;
 
 /// The card's "no" in all its forms; a card that is gone or was reset is another matter.
 bool succeeds(const std::function<bool()>& attempt) {
@@ -69,9 +70,13 @@ std::vector<pkcs15::DirEntry> read_dir(CardFiles& files) {
 }
 
 std::vector<Discovered> candidates_of(const std::vector<pkcs15::DirEntry>& entries) {
+  // Those that say what they are first; a token may also keep the structure under a name of its own.
+  std::vector<pkcs15::DirEntry> ordered = entries;
+  std::ranges::stable_partition(ordered, [](const auto& entry) { return entry.is_pkcs15(); });
   std::vector<Discovered> candidates;
-  for (const auto& entry : entries) {
-    if (!entry.is_pkcs15() || candidates.size() >= kMaxCandidates) continue;
+  for (const auto& entry : ordered) {
+    if (candidates.size() >= kMaxCandidates) break;
+    if (entry.path.empty() && entry.aid.empty()) continue;
     Discovered candidate =
         entry.path.empty() ? in_application(entry.aid) : in_folder(entry.path);
     candidate.odf = entry.odf;

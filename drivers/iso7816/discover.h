@@ -14,7 +14,7 @@ struct Discovered {
   std::string label;      ///< EF.DIR's
 };
 
-/// By application identifier, then as EF.DIR says, then in DF 5015; the first that has an ODF.
+/// By application identifier, then wherever EF.DIR points, then in DF 5015; the first that has an ODF.
 /// Leaves `files` with that place set.
 [[nodiscard]] std::optional<Discovered> find_pkcs15(CardFiles& files);
 

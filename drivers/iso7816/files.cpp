@@ -11,8 +11,7 @@ namespace {
 
 constexpr Byte kById = 0x00, kEfOfCurrentDf = 0x02, kByName = 0x04, kByPath = 0x08;
 constexpr Byte kFci = 0x00, kFcp = 0x04, kNoAnswer = 0x0C;
-constexpr std::size_t kBlock = 255;
-constexpr std::size_t kSmallBlock = 231;  // E7: what fits beside secure messaging
+constexpr std::size_t kSmallestBlock = 32;
 constexpr unsigned kMaxReads = 4096;      // of one file: cards that give a few bytes at a time
 constexpr unsigned kMaxRecords = 64;
 constexpr StatusWord kWrongFileType{0x6981};
@@ -122,7 +121,7 @@ std::size_t CardFiles::select(BytesView path) {
     size = expect(select_absolute(is_mf(whole) ? BytesView(whole).subspan(2) : whole));
   } else if (!place_.aid.empty()) {
     if (begins_with(path, place_.aid)) path = path.subspan(place_.aid.size());
-    size = at_place([&] { return expect(select_relative(path)); });
+    size = at_place([&] { return path.empty() ? size : expect(select_relative(path)); });
   } else {
     size = expect(select_absolute(path));
   }
@@ -131,15 +130,15 @@ std::size_t CardFiles::select(BytesView path) {
 
 Bytes CardFiles::read(std::size_t offset, std::size_t length) {
   Bytes contents;
-  std::size_t block = kBlock;
   for (unsigned reads = 0; contents.size() < length && reads < kMaxReads; ++reads) {
     const std::size_t at = offset + contents.size();
     if (at >= kUnknownSize) break;
-    const std::size_t wanted = std::min(block, length - contents.size());
+    const std::size_t wanted = std::min(block_, length - contents.size());
     const auto answer =
         card_->send(apdu::read_binary(at, apdu::Le{static_cast<std::uint32_t>(wanted)}));
-    if (answer.sw == sw::kWrongLength && block > kSmallBlock) {
-      block = kSmallBlock;
+    // 6700: less at a time. E7 is what fits beside secure messaging, the others are guesses.
+    if (answer.sw == sw::kWrongLength && block_ > kSmallestBlock) {
+      block_ = block_ > 0xE7 ? 0xE7 : block_ / 2;
       continue;
     }
     if (answer.sw == kWrongFileType && contents.empty()) {

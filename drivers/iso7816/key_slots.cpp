@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint32_t kPublicKeyTemplate = 0x7F49, kModulus = 0x81, kExponent = 0x82;
 constexpr StatusWord kNoSuchContainer{0x6900};
+constexpr std::size_t kMaxAnswer = 2048;
 constexpr std::size_t kMinModulus = 64, kMaxModulus = 1024, kMaxExponent = 8;
 
 /// The object with this tag, wherever it is; at most tlv::kMaxDepth levels down.
@@ -26,6 +27,20 @@ std::optional<tlv::Node> find_deep(BytesView data, std::uint32_t tag, unsigned d
 Bytes number_of(BytesView value) {
   while (!value.empty() && value.front() == 0) value = value.subspan(1);
   return to_bytes(value);
+}
+
+/// How long the first data object says it is, header included; 0 if that cannot be seen.
+std::size_t announced_size(BytesView data) {
+  std::size_t at = 1;
+  if (data.empty()) return 0;
+  if ((data[0] & 0x1F) == 0x1F)  // the tag goes on while bit 8 is set
+    while (at < data.size() && at < 3 && (data[at++] & 0x80) != 0) continue;
+  if (at >= data.size()) return 0;
+  const Byte length = data[at++];
+  if (length < 0x80) return at + length;
+  const std::size_t bytes = length & 0x7FU;
+  if (bytes == 0 || bytes > 2 || at + bytes > data.size()) return 0;
+  return at + bytes + std::size_t{read_be(data.subspan(at, bytes))};
 }
 
 /// Places that were never used may answer with an empty or unwritten modulus.
@@ -84,8 +99,23 @@ std::optional<RsaPublicKey> KeySlots::read(const KeySlot& slot) {
     answer = card_->send(step.fill(fields(number, reference)));
     if (absent(answer.sw)) return std::nullopt;
     expect_ok("GET DATA public key", answer);
+    fetch_rest(answer.data);
   }
   return parse_public_key(answer.data, rules.exponent);
+}
+
+// The CA's tool asks for the end of the answer without looking at the status of its first 256 bytes.
+// So do we where the card says 9000 although its own length field says that more is to come.
+void KeySlots::fetch_rest(Bytes& data) {
+  constexpr Byte kGetResponse = 0xC0;
+  const std::size_t whole = announced_size(data);
+  while (data.size() < whole && whole <= kMaxAnswer) {
+    const auto rest = std::min<std::size_t>(whole - data.size(), 256);
+    const auto answer = card_->send(apdu::Command::case2(
+        0x00, kGetResponse, 0x00, 0x00, apdu::Le{static_cast<std::uint32_t>(rest)}));
+    if (!answer.ok() || answer.data.empty()) return;  // then the parser tells what is wrong
+    append(data, answer.data);
+  }
 }
 
 std::vector<std::pair<const KeySlot*, RsaPublicKey>> KeySlots::read_all() {

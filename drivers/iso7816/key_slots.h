@@ -43,6 +43,7 @@ class KeySlots {
   [[nodiscard]] bool absent(StatusWord sw) const noexcept;
   [[nodiscard]] static TemplateFields fields(const Bytes& number, const Bytes& reference);
   bool generate_in(const KeySlot& slot);
+  void fetch_rest(Bytes& data);
 
   apdu::Card* card_;
   CardFiles* files_;

@@ -38,10 +38,29 @@ DecipherRules decipher_way(const char* environment) {
   return rules;
 }
 
-/// PSO COMPUTE DIGITAL SIGNATURE, then INTERNAL AUTHENTICATE: cards know one or the other.
+/// PSO COMPUTE DIGITAL SIGNATURE or INTERNAL AUTHENTICATE of a DigestInfo, of a hash with the algorithm
+/// references of the IAS family, of a padded block: a card knows one or some of these.
 std::vector<SignRules> standard_sign_ways() {
-  return {sign_way("00 22 41 B6 06 80 01 {aa} 84 01 {kk}", "00 2A 9E 9A {Lc} {input} {Le}"),
-          sign_way("00 22 41 A4 06 80 01 {aa} 84 01 {kk}", "00 88 00 00 {Lc} {input} {Le}")};
+  constexpr const char* kSignature = "00 22 41 B6 06 80 01 {aa} 84 01 {kk}";
+  constexpr const char* kCompute = "00 2A 9E 9A {Lc} {input} {Le}";
+  SignRules hash = sign_way(kSignature, kCompute);
+  hash.input = SignInput::kHash;
+  hash.algorithms = {{Hash::kSha1, 0x12}, {Hash::kSha256, 0x42}};
+  SignRules block = sign_way(kSignature, kCompute);
+  block.input = SignInput::kPaddedHere;
+  return {sign_way(kSignature, kCompute),
+          sign_way("00 22 41 A4 06 80 01 {aa} 84 01 {kk}", "00 88 00 00 {Lc} {input} {Le}"),
+          std::move(block), std::move(hash)};
+}
+
+/// EMSA-PKCS1-v1_5 (RFC 8017, 9.2).
+Bytes padded(BytesView digest_info, std::size_t size) {
+  Bytes block(size, 0xFF);
+  block[0] = 0x00;
+  block[1] = 0x01;
+  block[size - digest_info.size() - 1] = 0x00;
+  std::ranges::copy(digest_info, block.end() - static_cast<std::ptrdiff_t>(digest_info.size()));
+  return block;
 }
 
 std::vector<DecipherRules> standard_decipher_ways() {
@@ -140,6 +159,8 @@ apdu::Response KeyUse::first_that_works(std::size_t ways, std::size_t& known, Wo
       if (!first) first = std::current_exception();
     } catch (const ObjectNotFound&) {
       if (!first) first = std::current_exception();
+    } catch (const InvalidData&) {
+      if (!first) first = std::current_exception();
     }
   }
   std::rethrow_exception(first);
@@ -166,17 +187,18 @@ Bytes KeyUse::sign(const KeyHandle& key, BytesView input) {
   const auto answer = first_that_works(sign_ways_.size(), sign_way_, [&](std::size_t way) {
     const SignRules& rules = sign_ways_[way];
     DigestInfo digest;
+    Bytes block;
     BytesView data = input;
-    if (rules.input == SignInput::kHash) {
-      digest = parse_digest_info(input);
-      data = digest.value;
-    } else if (rules.input == SignInput::kDigestInfo) {
+    if (rules.input != SignInput::kBlock) {
       const std::size_t most = rules.max_input != 0 ? rules.max_input : modulus - kPkcs1Overhead;
       if (data.empty() || data.size() > most)
         throw InvalidData(fmt::format("this card signs at most {} bytes", most));
-      if (!rules.algorithms.contains(Hash::kNone) && !rules.algorithms.empty())
-        digest = parse_digest_info(input);
     }
+    if (rules.input == SignInput::kHash ||
+        (!rules.algorithms.contains(Hash::kNone) && !rules.algorithms.empty()))
+      digest = parse_digest_info(input);
+    if (rules.input == SignInput::kHash) data = digest.value;
+    if (rules.input == SignInput::kPaddedHere) data = block = padded(input, modulus);
     auto algorithm = rules.algorithms.find(digest.hash);
     if (algorithm == rules.algorithms.end()) algorithm = rules.algorithms.find(Hash::kNone);
     if (algorithm == rules.algorithms.end() && !rules.algorithms.empty())
@@ -197,9 +219,6 @@ SecureBytes KeyUse::decrypt(const KeyHandle& key, BytesView cryptogram) {
     return carry_out(rules.environment, rules.command,
                      {{"n", number}, {"kk", reference}, {"aa", aa}, {"input", cryptogram}});
   });
-  if (!decipher_ways_[0].whole_block && answer.data.size() >= cryptogram.size())
-    throw NotSupported(
-        "the card leaves the padding to the host: write output = \"block\" in its profile");
   return SecureBytes(std::move(answer.data));
 }
 

@@ -24,6 +24,13 @@ bool form_refused(StatusWord sw) {
 
 bool is_mf(BytesView path) { return path.size() >= 2 && path[0] == 0x3F && path[1] == 0x00; }
 
+/// An application identifier and a file id. File ids of paths do not begin like registered AIDs.
+bool is_by_name(BytesView path) {
+  constexpr std::size_t kShortestAid = 5;
+  constexpr Byte kRegistered = 0xA0;
+  return path.size() >= kShortestAid + 2 && path[0] >= kRegistered;
+}
+
 bool begins_with(BytesView path, BytesView head) {
   return !head.empty() && path.size() >= head.size() && equal(path.first(head.size()), head);
 }
@@ -113,7 +120,12 @@ std::size_t CardFiles::select(BytesView path) {
     return size_in_fci(expect_ok("SELECT", answer).data).value_or(kUnknownSize);
   };
   std::size_t size = kUnknownSize;
-  if (is_mf(path)) {
+  if (is_by_name(path) && !begins_with(path, place_.aid)) {
+    // In another application, or in this one although it was not found by name.
+    const BytesView aid = path.first(path.size() - 2);
+    if (!select_name(aid)) throw ObjectNotFound("the application is not on the card");
+    size = expect(select_relative(path.last(2)));
+  } else if (is_mf(path)) {
     size = expect(select_absolute(path.subspan(2)));
   } else if (!place_.path.empty()) {
     Bytes whole = place_.path;

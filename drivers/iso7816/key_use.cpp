@@ -146,7 +146,12 @@ template <typename Work>
 apdu::Response KeyUse::first_that_works(std::size_t ways, std::size_t& known, Work work) {
   if (known < ways) return work(known);
   std::exception_ptr first;
-  for (std::size_t way = 0; way < ways; ++way) {
+  const bool was_extended = card_->options().extended;
+  // A card that tells nothing about itself may take long data in extended length only.
+  const bool may_extend = ways > 1 && !was_extended && card_->connection().extended_length();
+  for (std::size_t attempt = 0; attempt < (may_extend ? 2 * ways : ways); ++attempt) {
+    const std::size_t way = attempt % ways;
+    if (attempt >= ways) card_->options().extended = true;
     try {
       apdu::Response answer = work(way);
       known = way;
@@ -163,6 +168,7 @@ apdu::Response KeyUse::first_that_works(std::size_t ways, std::size_t& known, Wo
       if (!first) first = std::current_exception();
     }
   }
+  card_->options().extended = was_extended;
   std::rethrow_exception(first);
 }
 

@@ -1,6 +1,6 @@
 // Token profiles: what is data about a token rather than behaviour (ATRs, names, factory PINs,
-// storage OID; for the driver `iso7816` its commands), kept in TOML files so that a new ATR or a new
-// card needs no new build (decision 15). Format: conf/tokens/README.md.
+// storage OID; for the driver `iso7816` its commands), kept in TOML files so that a new ATR or a
+// new card needs no new build (decision 15). Format: conf/tokens/README.md.
 #pragma once
 
 #include <filesystem>

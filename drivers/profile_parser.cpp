@@ -76,11 +76,11 @@ void read_iso7816(const ProfileReader& in, const toml::table& table, Profile& pr
 }
 
 Profile read_table(const ProfileReader& in, const toml::table& table) {
-  in.known_keys(table, {"name",        "family",  "manufacturer", "model",        "storage_oid",
-                        "atr",         "notes",   "factory_pin",  "usb_id",       "aid",
-                        "verified",    "sign",    "discovery",    "experimental", "unsupported",
-                        "foreign",     "card",    "pin",          "key",          "public_key",
-                        "certificate", "decipher", "generate", "label"});
+  in.known_keys(table,
+                {"name",      "family",       "manufacturer", "model",    "storage_oid", "atr",
+                 "notes",     "factory_pin",  "usb_id",       "aid",      "verified",    "sign",
+                 "discovery", "experimental", "unsupported",  "foreign",  "card",        "pin",
+                 "key",       "public_key",   "certificate",  "decipher", "generate",    "label"});
   Profile profile;
   read_names(in, table, profile);
   in.each(table, "atr", kMaxAtrs,
@@ -103,8 +103,8 @@ Profile parse_profile(std::string_view toml, const std::filesystem::path& source
   try {
     return read_table(reader, toml::parse(toml, source.string()));
   } catch (const toml::parse_error& error) {
-    throw ProfileError(fmt::format("{}:{}: {}", source.string(), error.source().begin.line,
-                                   error.description()));
+    throw ProfileError(
+        fmt::format("{}:{}: {}", source.string(), error.source().begin.line, error.description()));
   }
 }
 

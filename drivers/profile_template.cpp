@@ -31,8 +31,8 @@ constexpr std::array kFields{
     FieldRule{"kk", true},    // key reference
     FieldRule{"aa", true},    // algorithm reference
     FieldRule{"pin", false},  // PIN blocks, padded
-    FieldRule{"old", false},   FieldRule{"new", false}, FieldRule{"puk", false},
-    FieldRule{"input", false},  // what is signed or deciphered
+    FieldRule{"old", false}, FieldRule{"new", false},
+    FieldRule{"puk", false}, FieldRule{"input", false},  // what is signed or deciphered
 };
 
 const FieldRule* rule_of(std::string_view name) {
@@ -178,9 +178,10 @@ void CommandTemplate::check(TemplateUse use, bool verified) const {
   const Byte ins = header_[1].literal;
   const bool proprietary = (cla & kProprietaryClass) != 0;
   if (destructive() && (!verified || rule.unasked))
-    wrong(fmt::format("instruction {:02X} destroys; it needs 'verified = true' and an order of the "
-                      "user",
-                      ins));
+    wrong(
+        fmt::format("instruction {:02X} destroys; it needs 'verified = true' and an order of the "
+                    "user",
+                    ins));
   if (proprietary && !verified)
     wrong(fmt::format("class {:02X} is the card's own; it needs 'verified = true'", cla));
   if (!proprietary && (cla & kSecureMessagingBits) != 0)

@@ -17,8 +17,8 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-/// The folder named by `variable`, else the one in the user's home, with kilt/ behind it; nothing if
-/// there is no home. Relative paths are not trusted.
+/// The folder named by `variable`, else the one in the user's home, with kilt/ behind it; nothing
+/// if there is no home. Relative paths are not trusted.
 std::optional<std::filesystem::path> xdg_folder(const char* variable, const char* in_home) {
   const std::filesystem::path xdg = environment(variable);
   if (xdg.is_absolute()) return xdg / "kilt";
@@ -103,8 +103,7 @@ class Loader {
   void folder(const char* section, const char* key, std::filesystem::path& target) {
     const toml::node* node = find(section, key);
     if (node == nullptr) return;
-    const std::filesystem::path path =
-        node->is_string() ? node->as_string()->get() : std::string();
+    const std::filesystem::path path = node->is_string() ? node->as_string()->get() : std::string();
     if (path.is_absolute())
       target = path;
     else

@@ -36,7 +36,8 @@ SecureBytes decrypt(Session& session, CryptOperation& operation) {
   SecureBytes block = slot.with_token(Repeat::kNever, [&](Token& token) {
     return token.decrypt(key.key(), scheme, operation.mechanism.hash, operation.data);
   });
-  // A message is shorter than its cryptogram: an answer as long as it is the block, padding and all.
+  // A message is shorter than its cryptogram: an answer as long as it is the block, padding and
+  // all.
   const bool left_padded =
       scheme == DecryptScheme::kRsaPkcs1 && block.size() == operation.data.size();
   if (scheme != DecryptScheme::kRsaRaw && !left_padded) return block;

@@ -58,8 +58,8 @@ void Slot::bind() {
     if (profile_ == nullptr) profile_ = environment_->profiles.find(token_->profile_name());
     identity_ = token_->identity();
   } catch (const TokenNotRecognized& error) {
-    log_line(fmt::format("the card in '{}', ATR {}: {}", reader_, to_hex(state_.atr),
-                         error.what()));
+    log_line(
+        fmt::format("the card in '{}', ATR {}: {}", reader_, to_hex(state_.atr), error.what()));
     unrecognized_event_ = state_.event_count;
     unrecognized_why_ = error.what();
     disconnect();

@@ -15,7 +15,9 @@ namespace kilt::tool {
   X(key)                 \
   X(csr)                 \
   X(cert)                \
-  X(init)
+  X(init)                \
+  X(probe)               \
+  X(profile)
 
 /// add_NAME adds the subcommand to `app`; its callback runs it.
 #define KILT_DECLARE(name) void add_##name(CLI::App& app, Context& context);

@@ -70,15 +70,15 @@ std::vector<pkcs15::DirEntry> read_dir(CardFiles& files) {
 }
 
 std::vector<Discovered> candidates_of(const std::vector<pkcs15::DirEntry>& entries) {
-  // Those that say what they are first; a token may also keep the structure under a name of its own.
+  // Those that say what they are first; a token may also keep the structure under a name of its
+  // own.
   std::vector<pkcs15::DirEntry> ordered = entries;
   std::ranges::stable_partition(ordered, [](const auto& entry) { return entry.is_pkcs15(); });
   std::vector<Discovered> candidates;
   for (const auto& entry : ordered) {
     if (candidates.size() >= kMaxCandidates) break;
     if (entry.path.empty() && entry.aid.empty()) continue;
-    Discovered candidate =
-        entry.path.empty() ? in_application(entry.aid) : in_folder(entry.path);
+    Discovered candidate = entry.path.empty() ? in_application(entry.aid) : in_folder(entry.path);
     candidate.odf = entry.odf;
     candidate.token_info = entry.token_info;
     candidate.label = entry.label;

@@ -14,8 +14,8 @@ struct Discovered {
   std::string label;      ///< EF.DIR's
 };
 
-/// By application identifier, then wherever EF.DIR points, then in DF 5015; the first that has an ODF.
-/// Leaves `files` with that place set.
+/// By application identifier, then wherever EF.DIR points, then in DF 5015; the first that has an
+/// ODF. Leaves `files` with that place set.
 [[nodiscard]] std::optional<Discovered> find_pkcs15(CardFiles& files);
 
 }  // namespace kilt::iso7816

@@ -12,7 +12,7 @@ namespace {
 constexpr Byte kById = 0x00, kEfOfCurrentDf = 0x02, kByName = 0x04, kByPath = 0x08;
 constexpr Byte kFci = 0x00, kFcp = 0x04, kNoAnswer = 0x0C;
 constexpr std::size_t kSmallestBlock = 32;
-constexpr unsigned kMaxReads = 4096;      // of one file: cards that give a few bytes at a time
+constexpr unsigned kMaxReads = 4096;  // of one file: cards that give a few bytes at a time
 constexpr unsigned kMaxRecords = 64;
 constexpr StatusWord kWrongFileType{0x6981};
 
@@ -46,8 +46,7 @@ std::optional<std::size_t> size_in_fci(BytesView answer) {
     const BytesView body = inner ? inner->value : outer->value;
     for (const std::uint32_t tag : {0x80U, 0x81U})
       if (const auto size = tlv::find(body, tag); size && !size->value.empty())
-        return size->value.size() > 4 ? CardFiles::kUnknownSize
-                                      : std::size_t{read_be(size->value)};
+        return size->value.size() > 4 ? CardFiles::kUnknownSize : std::size_t{read_be(size->value)};
   } catch (const MalformedAnswer&) {
     return std::nullopt;  // the size is a help, not a need
   }
@@ -174,8 +173,8 @@ Bytes CardFiles::read_records() {
   constexpr Byte kCurrentFileByNumber = 0x04;
   Bytes contents;
   for (unsigned number = 1; number <= kMaxRecords; ++number) {
-    const auto answer = card_->send(apdu::Command::case2(
-        0x00, 0xB2, static_cast<Byte>(number), kCurrentFileByNumber, apdu::kLeShortMax));
+    const auto answer = card_->send(apdu::Command::case2(0x00, 0xB2, static_cast<Byte>(number),
+                                                         kCurrentFileByNumber, apdu::kLeShortMax));
     if (answer.sw == sw::kRecordNotFound || (number > 1 && !answer.ok())) break;
     append(contents, expect_ok("READ RECORD", answer).data);
   }
@@ -188,8 +187,7 @@ bool CardFiles::still_there() {
 
 bool CardFiles::enter() {
   if (entered_) return false;
-  for (const CommandTemplate& step : place_.select)
-    expect_ok("SELECT", card_->send(step.fill({})));
+  for (const CommandTemplate& step : place_.select) expect_ok("SELECT", card_->send(step.fill({})));
   if (!place_.aid.empty() && !select_name(place_.aid))
     throw ObjectNotFound("the application is no longer on the card");
   if (!place_.path.empty()) {

@@ -46,8 +46,7 @@ Bytes from_pem(const Bytes& text) {
   struct Free {
     void operator()(BIO* bio) const noexcept { BIO_free(bio); }
   };
-  const std::unique_ptr<BIO, Free> bio(
-      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   if (!bio) throw std::bad_alloc();
   char* name = nullptr;
   char* header = nullptr;
@@ -74,8 +73,8 @@ std::optional<HostCertificates::Entry> read_entry(const fs::path& file) {
 }
 
 [[noreturn]] void cannot(const char* what, const fs::path& path, int error) {
-  throw WriteProtected(fmt::format("{} {}: {}", what, path.string(),
-                                   std::generic_category().message(error)));
+  throw WriteProtected(
+      fmt::format("{} {}: {}", what, path.string(), std::generic_category().message(error)));
 }
 
 /// Makes the folder, for its owner only, and what is missing above it.
@@ -89,7 +88,8 @@ void make_folder(const fs::path& folder) {
 void write_whole(const fs::path& file, BytesView contents) {
   const fs::path temporary = file.string() + fmt::format(".{}.new", getpid());
   unlink(temporary.c_str());  // ours alone: the name has our process in it
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int fd =
+      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) cannot("cannot write", temporary, errno);
   bool ok = true;
   for (std::size_t done = 0; ok && done < contents.size();) {
@@ -132,8 +132,9 @@ const std::vector<HostCertificates::Entry>& HostCertificates::look() {
 
 fs::path HostCertificates::store(BytesView der) {
   if (folder_.empty())
-    throw WriteProtected("there is no folder for certificates on this computer: set cert.dir in "
-                         "kilt.toml");
+    throw WriteProtected(
+        "there is no folder for certificates on this computer: set cert.dir in "
+        "kilt.toml");
   for (const Entry& entry : look())
     if (equal(entry.der, der)) return entry.file;
   make_folder(folder_);

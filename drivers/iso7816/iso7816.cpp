@@ -22,7 +22,8 @@ constexpr const char* kStandardProfile = "pkcs15";
 std::string model_from_atr(BytesView bytes) {
   const auto atr = apdu::Atr::parse(bytes);
   if (!atr) return {};
-  const bool text = std::ranges::all_of(atr->historical, [](Byte b) { return b > 0x20 && b < 0x7F; });
+  const bool text =
+      std::ranges::all_of(atr->historical, [](Byte b) { return b > 0x20 && b < 0x7F; });
   return text ? to_text(atr->historical) : std::string();
 }
 
@@ -127,7 +128,8 @@ class Iso7816 : public Token {
   }
   SecureBytes decrypt(const Key& key, DecryptScheme scheme, Hash, BytesView cryptogram) override {
     capabilities_.require(Function::kDecrypt);
-    if (scheme != use_.decrypt_scheme()) throw NotSupported("the card does not decrypt in this form");
+    if (scheme != use_.decrypt_scheme())
+      throw NotSupported("the card does not decrypt in this form");
     return use_.decrypt(table_->handle(key.ref), cryptogram);
   }
 
@@ -144,7 +146,8 @@ class Iso7816 : public Token {
     table_->forget();
     list();
     if (profile_.host->log && (!spec.label.empty() || !spec.id.empty()))
-      profile_.host->log("this card keeps neither label nor id of a key; its id is the public key's");
+      profile_.host->log(
+          "this card keeps neither label nor id of a key; its id is the public key's");
     return table_->ref_in(slot);
   }
 
@@ -172,7 +175,8 @@ class Iso7816 : public Token {
         marks.push_back(token->serial);
     try {
       if (slots_.readable() && marks.empty())
-        for (const auto& [slot, key] : slots_.read_all()) marks.push_back(crypto::sha1(key.modulus));
+        for (const auto& [slot, key] : slots_.read_all())
+          marks.push_back(crypto::sha1(key.modulus));
     } catch (const NotLoggedIn&) {
       marks.clear();
     }
@@ -228,10 +232,9 @@ class Iso7816 : public Token {
     state(Function::kChangeUserPin, pins_.why_no_change());
     state(Function::kUnblockPin, pins_.why_no_unblock());
     const char* unknown = "no public source says how this card does it";
-    for (const Function function :
-         {Function::kDerive, Function::kImportKey, Function::kWriteData,
-          Function::kChangeAttributes, Function::kChangeSoPin, Function::kInitToken,
-          Function::kRandom})
+    for (const Function function : {Function::kDerive, Function::kImportKey, Function::kWriteData,
+                                    Function::kChangeAttributes, Function::kChangeSoPin,
+                                    Function::kInitToken, Function::kRandom})
       state(function, unknown);
     capabilities_.keys = {{KeyType::kRsa, kMinBits, kMaxBits, generates, false, {}}};
     if (!generates) return;

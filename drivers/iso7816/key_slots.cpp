@@ -104,8 +104,8 @@ std::optional<RsaPublicKey> KeySlots::read(const KeySlot& slot) {
   return parse_public_key(answer.data, rules.exponent);
 }
 
-// The CA's tool asks for the end of the answer without looking at the status of its first 256 bytes.
-// So do we where the card says 9000 although its own length field says that more is to come.
+// The CA's tool asks for the end of the answer without looking at the status of its first 256
+// bytes. So do we where the card says 9000 although its own length field says that more is to come.
 void KeySlots::fetch_rest(Bytes& data) {
   constexpr Byte kGetResponse = 0xC0;
   const std::size_t whole = announced_size(data);

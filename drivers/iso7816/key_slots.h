@@ -12,8 +12,9 @@
 
 namespace kilt::iso7816 {
 
-/// The RSA public key in the answer to GET DATA or GENERATE: modulus 81 and exponent 82 in a template
-/// 7F49, whatever is around it. Nothing if there is none or it is empty. Throws MalformedAnswer.
+/// The RSA public key in the answer to GET DATA or GENERATE: modulus 81 and exponent 82 in a
+/// template 7F49, whatever is around it. Nothing if there is none or it is empty. Throws
+/// MalformedAnswer.
 [[nodiscard]] std::optional<RsaPublicKey> parse_public_key(BytesView answer,
                                                            BytesView default_exponent);
 

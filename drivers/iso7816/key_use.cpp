@@ -38,8 +38,8 @@ DecipherRules decipher_way(const char* environment) {
   return rules;
 }
 
-/// PSO COMPUTE DIGITAL SIGNATURE or INTERNAL AUTHENTICATE of a DigestInfo, of a hash with the algorithm
-/// references of the IAS family, of a padded block: a card knows one or some of these.
+/// PSO COMPUTE DIGITAL SIGNATURE or INTERNAL AUTHENTICATE of a DigestInfo, of a hash with the
+/// algorithm references of the IAS family, of a padded block: a card knows one or some of these.
 std::vector<SignRules> standard_sign_ways() {
   constexpr const char* kSignature = "00 22 41 B6 06 80 01 {aa} 84 01 {kk}";
   constexpr const char* kCompute = "00 2A 9E 9A {Lc} {input} {Le}";

@@ -12,8 +12,8 @@ namespace kilt::iso7816 {
 
 /// The key as the card knows it.
 struct KeyHandle {
-  Byte number = 0;     ///< field {n}
-  Byte reference = 0;  ///< field {kk}
+  Byte number = 0;       ///< field {n}
+  Byte reference = 0;    ///< field {kk}
   std::size_t size = 0;  ///< bytes of the modulus; 0: not known
 };
 

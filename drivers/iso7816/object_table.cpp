@@ -34,7 +34,8 @@ Bytes inflated(BytesView data) {
   return out;
 }
 
-/// The certificate at the beginning of the bytes, padding behind it removed; empty if there is none.
+/// The certificate at the beginning of the bytes, padding behind it removed; empty if there is
+/// none.
 Bytes certificate_in(BytesView contents) {
   try {
     const auto node = tlv::Reader(contents).next();
@@ -62,8 +63,8 @@ std::string ObjectTable::mark() {
   return info ? info->last_update : std::string();
 }
 
-/// True if something may have changed. A PKCS#15 card without lastUpdate is read every time; keys in
-/// slots are made by an explicit act only, and are read once until a reset or an act of ours.
+/// True if something may have changed. A PKCS#15 card without lastUpdate is read every time; keys
+/// in slots are made by an explicit act only, and are read once until a reset or an act of ours.
 bool ObjectTable::read_card() {
   const std::string mark = this->mark();
   const bool application_changed =
@@ -139,7 +140,8 @@ void ObjectTable::build(const Bytes& user_auth_id) {
     const auto* entry = application_->private_entry(key.ref);
     if (entry != nullptr && !user_auth_id.empty() && !entry->common.auth_id.empty() &&
         entry->common.auth_id != user_auth_id)
-      key.unusable_reason = "the key is protected by another PIN of the card, which is not used yet";
+      key.unusable_reason =
+          "the key is protected by another PIN of the card, which is not used yet";
   }
   for (Certificate& certificate : objects_.certificates) certificate.modifiable = false;
   for (DataObject& data : objects_.data) data.modifiable = false;
@@ -156,8 +158,7 @@ void ObjectTable::build(const Bytes& user_auth_id) {
 void ObjectTable::add_slot_keys() {
   for (const SlotKey& found : slot_keys_) {
     const bool listed = std::ranges::any_of(objects_.keys, [&](const Key& key) {
-      const auto* entry =
-          application_ == nullptr ? nullptr : application_->private_entry(key.ref);
+      const auto* entry = application_ == nullptr ? nullptr : application_->private_entry(key.ref);
       return entry != nullptr && entry->reference == found.slot->reference;
     });
     if (listed) continue;  // the directory knows it, with label and certificate

@@ -56,8 +56,7 @@ Pins::Pin Pins::from_directory(const pkcs15::PinEntry& entry) const {
   rules.format.max = entry.max_length != 0 ? entry.max_length : entry.stored_length;
   if (rules.format.max == 0) rules.format.max = 255;
   rules.format.max = std::max(rules.format.max, rules.format.min);
-  if (has(entry, pkcs15::pin_flag::kNeedsPadding))
-    rules.format.pad = entry.pad.value_or(0x00);
+  if (has(entry, pkcs15::pin_flag::kNeedsPadding)) rules.format.pad = entry.pad.value_or(0x00);
   pin.may_change = !has(entry, pkcs15::pin_flag::kChangeDisabled);
   pin.may_unblock = !has(entry, pkcs15::pin_flag::kUnblockDisabled);
   return pin;
@@ -84,9 +83,8 @@ const Pins::Pin* Pins::find(PinRole role) const noexcept {
 
 const Pins::Pin& Pins::need(PinRole role) const {
   if (const Pin* pin = find(role)) return *pin;
-  throw NotSupported(role == PinRole::kUser
-                         ? "no public source says how to log in to this card"
-                         : "this card has no SO PIN that anybody has described");
+  throw NotSupported(role == PinRole::kUser ? "no public source says how to log in to this card"
+                                            : "this card has no SO PIN that anybody has described");
 }
 
 bool Pins::usable(const Procedure& procedure) const noexcept {
@@ -97,7 +95,8 @@ std::string Pins::why_not(const Procedure& procedure, const char* what) const {
   if (procedure.empty()) return fmt::format("no public source says how to {} on this card", what);
   if (usable(procedure)) return {};
   return fmt::format(
-      "nobody has tried yet how to {} on this card, and a mistake can cost tries of the PIN; if you "
+      "nobody has tried yet how to {} on this card, and a mistake can cost tries of the PIN; if "
+      "you "
       "want to, add \"{}\" to profiles.unverified in kilt.toml",
       what, profile_.name);
 }
@@ -193,8 +192,7 @@ void Pins::change(PinRole role, const SecureBytes& old_pin, const SecureBytes& n
   // Both are checked before the old one's try is at stake.
   const SecureBytes fresh = pin_block(known.rules.format, new_pin);
   const SecureBytes old = pin_block(known.rules.format, old_pin);
-  judge(role, known,
-        run(known, known.rules.change, {{"old", old.view()}, {"new", fresh.view()}}),
+  judge(role, known, run(known, known.rules.change, {{"old", old.view()}, {"new", fresh.view()}}),
         "CHANGE REFERENCE DATA");
 }
 

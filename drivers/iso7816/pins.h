@@ -50,7 +50,7 @@ class Pins {
  private:
   struct Pin {
     PinRules rules;
-    Bytes directory;         ///< DF to be selected first (PKCS#15 path)
+    Bytes directory;           ///< DF to be selected first (PKCS#15 path)
     bool of_standard = false;  ///< commands of the standard, not of the profile
     bool may_change = true, may_unblock = true;
   };

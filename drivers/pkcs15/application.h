@@ -64,7 +64,7 @@ class Application {
 
   Files* files_;
   Bytes base_, journal_;
-  Bytes odf_, token_info_;             ///< where not in their usual places
+  Bytes odf_, token_info_;              ///< where not in their usual places
   std::vector<Bytes> pin_directories_;  ///< AODFs
   std::vector<JournalRecord::Image> pending_;
   ObjectList objects_;

@@ -18,8 +18,8 @@
 
 namespace kilt::test {
 
-/// Over all tests of this program: VERIFY, CHANGE and RESET RETRY COUNTER with data, as asked for by
-/// the tests and as seen by the cards.
+/// Over all tests of this program: VERIFY, CHANGE and RESET RETRY COUNTER with data, as asked for
+/// by the tests and as seen by the cards.
 struct Tries {
   std::size_t asked = 0, sent = 0;
   static Tries& total() {

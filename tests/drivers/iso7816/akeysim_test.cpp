@@ -29,12 +29,12 @@ class AkeySimTest : public CardTest {
   void expect_signature(const Key& key, const std::string& what) {
     const RsaPublicKey rsa = public_key(key);
     if (rsa.modulus.empty()) return;  // only the certificate tells; sizes are checked by others
-    const Bytes signature = token().sign(key, SignScheme::kRsaPkcs1, Hash::kSha256,
-                                         digest_info(Hash::kSha256, "text"));
+    const Bytes signature =
+        token().sign(key, SignScheme::kRsaPkcs1, Hash::kSha256, digest_info(Hash::kSha256, "text"));
     EXPECT_TRUE(verifies(rsa, Hash::kSha256, "text", signature)) << what;
   }
   const std::string profile_start =
-      "name = 'sim'\nfamily = 'iso7816'\nverified = true\n[[atr]]\nvalue = '" ;
+      "name = 'sim'\nfamily = 'iso7816'\nverified = true\n[[atr]]\nvalue = '";
   /// A profile for the card in the reader.
   void describe(const std::string& commands) {
     profiles_.add("name = 'sim'\nfamily = 'iso7816'\nverified = true\n[[atr]]\nvalue = '" +
@@ -100,10 +100,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Variant{"own-aid"}, Variant{"bare"}, Variant{"ff-padding"},
                       Variant{"zero-padding"}, Variant{"relative"}, Variant{"aid-paths"},
                       Variant{"negative"}, Variant{"no-token-info"}, Variant{"one-file"},
-                      Variant{"private"}, Variant{"three-tries"}, Variant{"pin-12345678", "12345678"},
-                      Variant{"local-pin"}, Variant{"ff-pin"}, Variant{"open-pin"},
-                      Variant{"bcd-pin"}, Variant{"half-nibble-pin"}, Variant{"iso9564-pin"},
-                      Variant{"consent"}, Variant{"implicit"}, Variant{"odd-reader"}),
+                      Variant{"private"}, Variant{"three-tries"},
+                      Variant{"pin-12345678", "12345678"}, Variant{"local-pin"}, Variant{"ff-pin"},
+                      Variant{"open-pin"}, Variant{"bcd-pin"}, Variant{"half-nibble-pin"},
+                      Variant{"iso9564-pin"}, Variant{"consent"}, Variant{"implicit"},
+                      Variant{"odd-reader"}),
     [](const auto& param) {
       std::string name = param.param.name;
       std::ranges::replace(name, '-', '_');
@@ -209,9 +210,11 @@ label = "New key"
 [[key]]
 reference = 4
 [public_key]
-command = "00 )") + ins + R"( 01 00 05 B6 03 84 01 {kk} 00"
+command = "00 )") +
+             ins + R"( 01 00 05 B6 03 84 01 {kk} 00"
 [generate]
-command = "00 )" + ins + " 00 00 05 B6 03 84 01 {kk} 00\"\n");
+command = "00 )" +
+             ins + " 00 00 05 B6 03 84 01 {kk} 00\"\n");
     bind();
     login(kPin);
     const auto before = token().list().keys;

@@ -26,7 +26,8 @@ template <typename T>
 using Owned = std::unique_ptr<T, Free>;
 
 Owned<EVP_PKEY> to_openssl(const RsaPublicKey& key) {
-  const Owned<BIGNUM> n(BN_bin2bn(key.modulus.data(), static_cast<int>(key.modulus.size()), nullptr));
+  const Owned<BIGNUM> n(
+      BN_bin2bn(key.modulus.data(), static_cast<int>(key.modulus.size()), nullptr));
   const Owned<BIGNUM> e(
       BN_bin2bn(key.exponent.data(), static_cast<int>(key.exponent.size()), nullptr));
   const Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());

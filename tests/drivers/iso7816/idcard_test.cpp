@@ -313,9 +313,9 @@ TEST_F(IdCardTest, AResetEndsTheLogin) {
   login(kPin);
   const Key key = first_key();
   token().logout();
-  EXPECT_THROW(token().sign(key, SignScheme::kRsaPkcs1, Hash::kSha256,
-                            digest_info(Hash::kSha256, "text")),
-               NotLoggedIn);
+  EXPECT_THROW(
+      token().sign(key, SignScheme::kRsaPkcs1, Hash::kSha256, digest_info(Hash::kSha256, "text")),
+      NotLoggedIn);
   const Bytes identity = token().identity();
   token().reset_state();
   EXPECT_EQ(identity, token().identity());

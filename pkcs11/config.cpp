@@ -17,18 +17,14 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-/// The folder named by `variable`, else the one in the user's home, with kilt/ behind it; nothing
-/// if there is no home. Relative paths are not trusted.
-std::optional<std::filesystem::path> xdg_folder(const char* variable, const char* in_home) {
-  const std::filesystem::path xdg = environment(variable);
+/// $XDG_name/kilt, else $HOME/fallback/kilt, else nothing. Relative paths are not trusted.
+std::optional<std::filesystem::path> user_folder(const char* xdg_name = "XDG_CONFIG_HOME",
+                                                 const char* fallback = ".config") {
+  const std::filesystem::path xdg = environment(xdg_name);
   if (xdg.is_absolute()) return xdg / "kilt";
   const std::filesystem::path home = environment("HOME");
-  if (home.is_absolute()) return home / in_home / "kilt";
+  if (home.is_absolute()) return home / fallback / "kilt";
   return std::nullopt;
-}
-
-std::optional<std::filesystem::path> user_folder() {
-  return xdg_folder("XDG_CONFIG_HOME", ".config");
 }
 
 bool readable(const std::filesystem::path& path) { return access(path.c_str(), R_OK) == 0; }
@@ -56,6 +52,7 @@ class Loader {
     flag("pin", "allow_default", config_.allow_default_pin);
     flag("pin", "allow_last_try", config_.allow_last_try);
     choose("pin", "logout", {"card", "own"}, config_.logout);
+    flag("cache", "enabled", config_.cache);
     flag("readers", "pcsc", config_.pcsc);
     texts("profiles", "unverified", config_.unverified_profiles);
     folder("cert", "dir", config_.certificates);
@@ -153,11 +150,14 @@ void load_file(Config& config, const std::filesystem::path& path) {
 
 Config Config::load() {
   Config config;
-  if (const auto data = xdg_folder("XDG_DATA_HOME", ".local/share"))
+  if (const auto data = user_folder("XDG_DATA_HOME", ".local/share"))
     config.certificates = *data / "certs";
   if (const auto path = config_file()) load_file(config, *path);
   config.profile_folders = {"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
   if (const auto folder = user_folder()) config.profile_folders.push_back(*folder / "tokens");
+  if (const auto folder = user_folder("XDG_CACHE_HOME", ".cache"); folder && config.cache)
+    config.cache_folder = *folder;
+  if (!config.cache) config.recheck = std::chrono::milliseconds(0);
   if (const std::string trace = environment("KILT_TRACE"); !trace.empty())
     config.trace_file = trace;
   std::istringstream sockets(environment("KILT_SOCKETS"));

@@ -2,6 +2,7 @@
 // conf/kilt.toml.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -22,7 +23,12 @@ struct Config {
   Logout logout = Logout::kCard;
   std::vector<std::filesystem::path> profile_folders;  ///< later ones win
   std::vector<std::string> sockets;                    ///< virtual tokens (KILT_SOCKETS)
-  bool pcsc = true;                                    ///< use PC/SC readers
+  /// Where public objects are remembered; empty: nowhere.
+  std::filesystem::path cache_folder;
+  bool cache = true;
+  /// How long a list of objects is taken for the present one without asking the token.
+  std::chrono::milliseconds recheck{1000};
+  bool pcsc = true;  ///< use PC/SC readers
   /// Profiles whose commands the user accepts although nobody has verified them.
   std::vector<std::string> unverified_profiles;
   std::filesystem::path certificates;  ///< folder for certificates that a card cannot keep

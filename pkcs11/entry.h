@@ -55,13 +55,28 @@ CK_RV entry(const char* name, Work work) noexcept {
   return entry_any(name, [&] { work(*current_module()); });
 }
 
+/// Does the work and, if it is refused, keeps the reason for the token status object. The slot's
+/// lock is held.
+template <typename Work>
+void noting_refusals(Slot& slot, Work work) {
+  try {
+    work();
+  } catch (const Refusal& refusal) {
+    if (refusal.explained()) slot.note_reason(refusal.what());
+    throw;
+  } catch (const Error& error) {
+    slot.note_reason(error.what());
+    throw;
+  }
+}
+
 /// The slot must exist; its lock is held.
 template <typename Work>
 CK_RV slot_entry(const char* name, CK_SLOT_ID id, Work work) noexcept {
   return entry(name, [&](Module& module) {
     const std::shared_ptr<Slot> slot = module.slot(id);
     const std::lock_guard lock(slot->mutex());
-    work(module, slot);
+    noting_refusals(*slot, [&] { work(module, slot); });
   });
 }
 
@@ -75,7 +90,7 @@ CK_RV session_entry(const char* name, CK_SESSION_HANDLE handle, Work work) noexc
       module.forget_session(handle);
       throw Refusal(CKR_SESSION_HANDLE_INVALID);
     }
-    work(*session);
+    noting_refusals(session->slot(), [&] { work(*session); });
   });
 }
 

@@ -46,6 +46,10 @@ class Digest {
 /// Strips OAEP (RFC 8017, 7.1.2) in constant time. Throws InvalidData, always with the same text.
 [[nodiscard]] SecureBytes unpad_oaep(BytesView block, Hash hash, Hash mgf, BytesView label);
 
+/// SubjectPublicKeyInfo (RFC 5280; RFC 5480 for EC, RFC 4491 for GOST). Throws Inconsistent for
+/// std::monostate.
+[[nodiscard]] Bytes public_key_info(const PublicKey& key);
+
 /// RSAVP1: signature or cryptogram to the power of e, as a block of modulus length. Throws
 /// InvalidData if the input is not of modulus length or not below the modulus.
 [[nodiscard]] Bytes rsa_public(const RsaPublicKey& key, BytesView input);

@@ -1,8 +1,7 @@
 #include <algorithm>
 
-#include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <openssl/ecdsa.h>
-#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
 #include "drivers/errors.h"
@@ -12,8 +11,12 @@
 namespace kilt::p11::host {
 namespace {
 
-using ParamBuild = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
-using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
+constexpr std::size_t kMaxModulus = 2048;      // bytes
+constexpr std::size_t kMaxSmallModulus = 384;  // bytes; beyond it only short exponents
+constexpr std::size_t kMaxExponent = 8;        // bytes
+
+using DecoderCtx = std::unique_ptr<OSSL_DECODER_CTX, Deleter<OSSL_DECODER_CTX_free>>;
+using BigNumberCtx = std::unique_ptr<BN_CTX, Deleter<BN_CTX_free>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 
 BigNumber number(BytesView big_endian) {
@@ -21,24 +24,21 @@ BigNumber number(BytesView big_endian) {
       BigNumber(BN_bin2bn(big_endian.data(), static_cast<int>(big_endian.size()), nullptr)));
 }
 
-EvpPkey make_key(const char* type, OSSL_PARAM_BLD* build) {
-  const Params params(need(OSSL_PARAM_BLD_to_param(build)));
-  const EvpPkeyCtx context(need(EVP_PKEY_CTX_new_from_name(crypto::library(), type, nullptr)));
-  EVP_PKEY* key = nullptr;
-  if (EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
+/// The key as the provider's own: decoded, not built by EVP_PKEY_fromdata(), because that asks an
+/// engine registered for the key's type first (one that is perhaps on top of this very module).
+EvpPkey decode_key(const char* type, const PublicKey& key) {
+  const Bytes info = public_key_info(key);
+  EVP_PKEY* raw = nullptr;
+  const DecoderCtx decoder(need(OSSL_DECODER_CTX_new_for_pkey(
+      &raw, "DER", "SubjectPublicKeyInfo", type, EVP_PKEY_PUBLIC_KEY, crypto::library(), nullptr)));
+  const unsigned char* at = info.data();
+  std::size_t left = info.size();
+  if (OSSL_DECODER_from_data(decoder.get(), &at, &left) != 1)
     throw InvalidData("the public key makes no sense");
-  return EvpPkey(key);
+  return EvpPkey(raw);
 }
 
-EvpPkey rsa_key(const RsaPublicKey& key) {
-  const ParamBuild build(need(OSSL_PARAM_BLD_new()));
-  const BigNumber n = number(key.modulus);
-  const BigNumber e = number(key.exponent);
-  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
-  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
-  return make_key("RSA", build.get());
-}
+EvpPkey rsa_key(const RsaPublicKey& key) { return decode_key("RSA", key); }
 
 /// A context ready for `init`, with `padding`.
 template <typename Init>
@@ -63,10 +63,23 @@ Bytes encrypt(const EvpPkeyCtx& context, BytesView input) {
 }  // namespace
 
 Bytes rsa_public(const RsaPublicKey& key, BytesView input) {
-  if (input.size() != key.modulus.size())
-    throw InvalidData("the input is not as long as the modulus");
-  const EvpPkey pkey = rsa_key(key);
-  return encrypt(rsa_context(pkey, EVP_PKEY_encrypt_init, RSA_NO_PADDING), input);
+  // A card's modulus and exponent may be anything; these bounds are OpenSSL's own.
+  const std::size_t size = key.modulus.size();
+  if (size > kMaxModulus || (size > kMaxSmallModulus && key.exponent.size() > kMaxExponent))
+    throw InvalidData("the public key is too large");
+  if (input.size() != size) throw InvalidData("the input is not as long as the modulus");
+  const BigNumber n = number(key.modulus);
+  const BigNumber e = number(key.exponent);
+  const BigNumber base = number(input);
+  const BigNumber result(need(BN_new()));
+  const BigNumberCtx context(need(BN_CTX_new_ex(crypto::library())));
+  if (BN_cmp(base.get(), n.get()) >= 0 ||
+      BN_mod_exp(result.get(), base.get(), e.get(), n.get(), context.get()) != 1)
+    throw InvalidData("the data does not suit this key");
+  Bytes output(size);
+  if (BN_bn2binpad(result.get(), output.data(), static_cast<int>(size)) < 0)
+    throw InvalidData("the data does not suit this key");
+  return output;
 }
 
 bool rsa_verify_pkcs1(const RsaPublicKey& key, BytesView data, BytesView signature) {
@@ -131,16 +144,7 @@ bool ecdsa_verify(const EcPublicKey& key, BytesView hash_value, BytesView signat
   const Bytes der(raw, raw + size);
   OPENSSL_free(raw);
 
-  const unsigned char* at = key.parameters.data();
-  const std::unique_ptr<ASN1_OBJECT, Deleter<ASN1_OBJECT_free>> oid(
-      d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(key.parameters.size())));
-  if (!oid) throw InvalidData("the curve is not named by an object identifier");
-  const char* curve = OBJ_nid2sn(OBJ_obj2nid(oid.get()));
-  const ParamBuild build(need(OSSL_PARAM_BLD_new()));
-  OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve, 0);
-  OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, key.point.data(),
-                                   key.point.size());
-  const EvpPkey pkey = make_key("EC", build.get());
+  const EvpPkey pkey = decode_key("EC", key);
   const EvpPkeyCtx context(
       need(EVP_PKEY_CTX_new_from_pkey(crypto::library(), pkey.get(), nullptr)));
   if (EVP_PKEY_verify_init(context.get()) != 1) throw InvalidData("the public key cannot be used");

@@ -35,7 +35,8 @@
 #define CKA_KILT_FUNCTIONS (CKA_VENDOR_DEFINED | 0x4B49000DUL)
 // UTF-8 JSON: a list of texts, objects that were seen but cannot be shown (damaged, unknown kind).
 #define CKA_KILT_ODD_OBJECTS (CKA_VENDOR_DEFINED | 0x4B49000EUL)
-// UTF-8 text: why the last call on this slot was refused, in words for a user; empty: it was not.
+// UTF-8 text: why the last refused call on this slot was refused, in words for a user; empty: none
+// was.
 #define CKA_KILT_LAST_REASON (CKA_VENDOR_DEFINED | 0x4B49000FUL)
 // UTF-8 JSON: a list of {"name", "role": "user" | "so"}: the profile's factory PINs by name.
 #define CKA_KILT_FACTORY_PINS (CKA_VENDOR_DEFINED | 0x4B490010UL)

@@ -5,6 +5,7 @@
 
 #include "apdu/pcsc_transport.h"
 #include "apdu/socket_transport.h"
+#include "drivers/cache.h"
 #include "pkcs11/log.h"
 #include "pkcs11/module.h"
 
@@ -65,6 +66,7 @@ void initialize_module() {
     parent->module->abandon();
   Config config = Config::load();
   open_log(config);
+  cache::set_folder(config.cache_folder);
   auto transports = make_transports(config);
   here.module = std::make_shared<Module>(std::move(config), std::move(transports));
 }

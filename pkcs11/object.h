@@ -11,6 +11,8 @@
 
 namespace kilt::p11 {
 
+struct TokenStatus;
+
 /// Brings values that lie on the token and were not read so far. Calls may cost APDUs.
 class Loader {
  public:
@@ -23,6 +25,8 @@ class Loader {
   virtual Bytes load_data(const DataObject& data) = 0;
   /// Fields of the certificate that has this CKA_ID, if there is one.
   virtual std::optional<host::CertificateFields> certificate_of(const Bytes& id) = 0;
+  /// What the token status object shows.
+  virtual TokenStatus load_status() = 0;
 };
 
 /// What C_GetAttributeValue may say of one attribute.

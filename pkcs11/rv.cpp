@@ -40,7 +40,9 @@ CK_RV map(const std::exception& error) noexcept {
 }  // namespace
 
 Refusal::Refusal(CK_RV rv, const std::string& why)
-    : Error(why.empty() ? fmt::format("refused with 0x{:X}", rv) : why), rv_(rv) {}
+    : Error(why.empty() ? fmt::format("refused with 0x{:X}", rv) : why),
+      rv_(rv),
+      explained_(!why.empty()) {}
 
 CK_RV to_rv(const std::exception_ptr& error, std::string& why) noexcept {
   try {

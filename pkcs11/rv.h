@@ -14,9 +14,12 @@ class Refusal : public Error {
  public:
   explicit Refusal(CK_RV rv, const std::string& why = {});
   [[nodiscard]] CK_RV rv() const noexcept { return rv_; }
+  /// It says why, in words for a user.
+  [[nodiscard]] bool explained() const noexcept { return explained_; }
 
  private:
   CK_RV rv_;
+  bool explained_;
 };
 
 /// Throws Refusal(rv) if `wrong`.

@@ -30,6 +30,15 @@ bool matches(Object& object, const Template& wanted, Loader& loader) {
   });
 }
 
+/// Hardware features are found only by those who ask for their class (PKCS#11 v2.40 base, 4.3), and
+/// that costs no listing of the token.
+std::vector<std::pair<Handle, ObjectPtr>> candidates(Session& session, const Template& wanted) {
+  if (wanted.number(CKA_CLASS) == CKO_HW_FEATURE) return {session.slot().status_object()};
+  auto all = session.all_objects();
+  std::erase_if(all, [](const auto& one) { return one.second->object_class() == CKO_HW_FEATURE; });
+  return all;
+}
+
 }  // namespace
 
 CK_RV C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE* attributes, CK_ULONG count) {
@@ -37,7 +46,7 @@ CK_RV C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE* attributes, CK_U
     refuse_if(session.find.has_value(), CKR_OPERATION_ACTIVE);
     const Template wanted(attributes, count);
     FindOperation operation;
-    for (const auto& [object_handle, object] : session.all_objects())
+    for (const auto& [object_handle, object] : candidates(session, wanted))
       if (matches(*object, wanted, session.slot().loader()))
         operation.found.push_back(object_handle);
     session.find = std::move(operation);

@@ -109,7 +109,8 @@ CK_RV C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_
     const std::shared_ptr<Session> session = module.session(handle);
     const std::lock_guard lock(session->slot().mutex());
     refuse_if(!session->alive(), CKR_SESSION_HANDLE_INVALID);
-    log_in(module, *session, user, read_pin(pin, pin_len));
+    const SecureBytes secret = read_pin(pin, pin_len);
+    noting_refusals(session->slot(), [&] { log_in(module, *session, user, secret); });
   });
 }
 

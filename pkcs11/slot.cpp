@@ -93,6 +93,9 @@ void Slot::lose_card() noexcept {
   factory_pin_.clear();
   objects_.clear();
   handles_.clear();
+  status_handle_.reset();
+  odd_.clear();
+  last_reason_.clear();
   list_generation_.reset();
   unrecognized_event_.reset();
 }

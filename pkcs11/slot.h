@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,7 @@
 #include "pkcs11/config.h"
 #include "pkcs11/object.h"
 #include "pkcs11/rv.h"
+#include "pkcs11/status_object.h"
 
 namespace kilt::p11 {
 
@@ -110,6 +112,10 @@ class Slot : private Loader {
   }
   /// Objects were written: list again at the next look.
   void objects_changed() noexcept { list_generation_.reset(); }
+  /// The token status object; costs no listing.
+  std::pair<Handle, ObjectPtr> status_object();
+  /// Why the last refused call was refused, for the status object.
+  void note_reason(const std::string& reason) { last_reason_ = reason; }
   /// A handle nobody had before.
   [[nodiscard]] Handle new_handle() noexcept { return environment_->next_handle++; }
   /// The handle of a token object by its identity, 0 if not (or not yet) listed.
@@ -151,6 +157,7 @@ class Slot : private Loader {
   Bytes load_certificate(const Certificate& certificate) override;
   Bytes load_data(const DataObject& data) override;
   std::optional<host::CertificateFields> certificate_of(const Bytes& id) override;
+  TokenStatus load_status() override;
 
   using Identity = std::pair<CK_OBJECT_CLASS, ObjectRef>;
 
@@ -181,6 +188,10 @@ class Slot : private Loader {
   std::map<Handle, ObjectPtr> objects_;
   std::map<Identity, Handle> handles_;
   std::optional<std::uint64_t> list_generation_;
+  std::chrono::steady_clock::time_point listed_at_;
+  std::optional<Handle> status_handle_;
+  std::vector<OddObject> odd_;
+  std::string last_reason_;
 };
 
 }  // namespace kilt::p11

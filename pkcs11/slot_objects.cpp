@@ -4,10 +4,16 @@
 namespace kilt::p11 {
 
 const std::map<Handle, ObjectPtr>& Slot::objects() {
+  // Clients search by one class after the other: the token is asked once for all of them whether
+  // another program changed it.
+  const auto now = std::chrono::steady_clock::now();
+  if (token_ && list_generation_ && now - listed_at_ < environment_->config.recheck)
+    return objects_;
   with_token(Repeat::kOnce, [&](Token& token) {
     const ObjectList& list = token.list();
     if (list_generation_ != list.generation) update_objects(list);
   });
+  listed_at_ = now;
   return objects_;
 }
 
@@ -22,9 +28,41 @@ void Slot::update_objects(const ObjectList& list) {
     add_object(fresh, std::make_shared<CertificateObject>(certificate), certificate.ref);
   for (const DataObject& data : list.data)
     add_object(fresh, std::make_shared<DataObjectView>(data), data.ref);
+  const auto [status_handle, status] = status_object();
+  fresh.emplace(status_handle, status);
   std::erase_if(handles_, [&](const auto& entry) { return !fresh.contains(entry.second); });
   objects_ = std::move(fresh);
+  odd_ = list.odd;
   list_generation_ = list.generation;
+}
+
+std::pair<Handle, ObjectPtr> Slot::status_object() {
+  bind();
+  if (!status_handle_) status_handle_ = new_handle();
+  ObjectPtr& object = objects_[*status_handle_];
+  if (!object) object = std::make_shared<StatusObject>();
+  return {*status_handle_, object};
+}
+
+TokenStatus Slot::load_status() {
+  TokenStatus status;
+  with_token(Repeat::kOnce, [&](Token& token) {
+    status.info = token.info();
+    status.user = token.pin_status(PinRole::kUser);
+    status.so = token.pin_status(PinRole::kSo);
+    status.capabilities = token.capabilities();
+  });
+  const auto learn = [&](PinRole role, PinStatus& pin) {
+    // What a login showed is surer than what the token says.
+    if (const auto known = factory_pin_.find(role); known != factory_pin_.end())
+      pin.factory = known->second;
+  };
+  learn(PinRole::kUser, status.user);
+  learn(PinRole::kSo, status.so);
+  status.profile = profile_;
+  status.odd = odd_;
+  status.last_reason = last_reason_;
+  return status;
 }
 
 void Slot::add_object(std::map<Handle, ObjectPtr>& fresh, ObjectPtr object, const ObjectRef& ref) {

@@ -47,6 +47,31 @@ in_pcscd() {
   write_opensc_conf
 }
 
+# without_pcscd "$@": $work is made; tokens are on Unix sockets or of another module.
+without_pcscd() {
+  if [ "${1:-}" = --help ]; then
+    sed -n '/^# Usage/,/^[^#]/{/^[^#]/d;s/^# \{0,1\}//;p}' "$0"
+    exit
+  fi
+  work=$(mktemp -d "${TMPDIR:-/tmp}/kilt-test.XXXXXX")
+  trap clean_up EXIT
+  export HOME=$work XDG_CONFIG_HOME=$work/config XDG_CACHE_HOME=$work/cache XDG_DATA_HOME=$work/data
+  export LC_ALL=C.UTF-8 KILT_CONF=$work/kilt.toml
+  printf '[readers]\npcsc = false\n' >"$KILT_CONF"
+}
+
+# socket_token KIND [OPTION...]: a virtual token on $work/KIND.sock, controlled by $work/KIND.ctl.
+socket_token() {
+  local kind=$1 program=$KILT_BUILD/tests/virtual/kilt-vtoken
+  shift
+  [ -x "$program" ] || die "$program is not built"
+  background token "$program" "$kind" --listen "$work/$kind.sock" --state "$work/$kind.json" \
+    --control "$work/$kind.ctl" "$@"
+  token_pid=${started[-1]}
+  wait_for 10 token_ready || die "the virtual $kind does not start"
+  export KILT_SOCKETS=$work/$kind.sock
+}
+
 clean_up() {
   local code=$? pid
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
@@ -86,7 +111,7 @@ start_token() {
   fi
   wait_for 10 card_present || die "pcscd does not see the virtual $kind"
 }
-token_ready() { grep -qx ready "$work/token.log"; }
+token_ready() { grep -qsx ready "$work/token.log"; }
 card_present() { opensc-tool --list-readers 2>/dev/null | grep -qE '^0 +Yes'; }
 card_absent() { ! card_present; }
 
@@ -165,7 +190,7 @@ personalise() {
 
 # new_key ID LABEL: RSA-2048 made on the token by OpenSC, its public key in $work/LABEL.pub.
 new_key() {
-  run pkcs15-init --generate-key rsa/2048 --auth-id 02 --id "$1" --label "$2" --pin "$user_pin" &&
+  run pkcs15-init --generate-key rsa/2048 --key-usage sign,decrypt --auth-id 02 --id "$1" --label "$2" --pin "$user_pin" &&
     run pkcs15-tool --read-public-key "$1" --output "$work/$2.pub" && return
   cat "$work/out" >&2
   die "OpenSC cannot make a key on the virtual token"

@@ -82,9 +82,4 @@ std::optional<Bytes> gost_curve(const std::string& name) {
 
 Bytes gost_hash_parameters() { return der_oid(kHash94); }
 
-Bytes gost_signature_for_x509(Bytes signature) {
-  std::ranges::reverse(signature);
-  return signature;
-}
-
 }  // namespace kilt::tool

@@ -27,8 +27,4 @@ std::optional<Bytes> gost_curve(const std::string& name);
 /// DER OBJECT IDENTIFIER of the CryptoPro parameter set of GOST R 34.11-94.
 Bytes gost_hash_parameters();
 
-/// Signature as PKCS#11 gives it (r, s, each little-endian) to the order of X.509 (s, r, each
-/// big-endian; RFC 4491, 2.2.2).
-Bytes gost_signature_for_x509(Bytes signature);
-
 }  // namespace kilt::tool

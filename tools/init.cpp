@@ -19,9 +19,17 @@ constexpr std::size_t kLabelSize = 32;
 /// The SO PIN that is in force, or, where the token has none yet, the one to be set.
 Secret so_pin(Context& context, const ChosenToken& token, const TokenStatus& status,
               const InitOptions& options) {
-  const bool has_one =
-      token.token().has(CKF_TOKEN_INITIALIZED) || !factory_pins_of(token.token(), status).empty();
-  if (has_one) return context.pin(token, status, Role::kSo);
+  const bool blank = !token.token().has(CKF_TOKEN_INITIALIZED);
+  if (!blank || !factory_pins_of(token.token(), status).empty()) {
+    Secret pin = context.pin(token, status, Role::kSo);
+    // A token without PINs may take what it gets as the new one: a slip must not lock it.
+    const bool typed =
+        context.options.so_pin_source.empty() && context.options.default_so_pin.empty();
+    if (typed && !token.token().has(CKF_USER_PIN_INITIALIZED) &&
+        !pin.equals(ask_secret(tr("Once more")).bytes()))
+      throw Failure(Kind::kRefused, tr("The two do not agree; nothing was changed."));
+    return pin;
+  }
   return context.new_pin(token, tr("New administrator's PIN (SO PIN)"),
                          context.options.so_pin_source, nullptr, options.allow_weak);
 }
@@ -51,7 +59,7 @@ void run(Context& context, const InitOptions& options) {
   if (token.token().has(CKF_TOKEN_INITIALIZED))
     context.confirm(tr("Type its name \"{0}\" to erase it", expected), expected);
   TokenStatus status = status_from_flags(token.token());
-  {
+  if (token.token().has(CKF_TOKEN_INITIALIZED)) {  // else not every module opens a session
     Session session(context.module(), token.id(), Session::Mode::kRead);
     status = read_status(session, token.token());
   }

@@ -86,7 +86,7 @@ KeyView make_key(Context& context, Session& session, const KeyPlan& plan) {
   const Algorithm algorithm = parse(plan.algorithm);
   Template public_half;
   Template private_half;
-  public_half.flag(CKA_TOKEN, true).flag(CKA_VERIFY, true);
+  public_half.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, false).flag(CKA_VERIFY, true);
   private_half.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true);
   private_half.flag(CKA_EXTRACTABLE, false).flag(CKA_SIGN, true);
   if (algorithm.type == CKK_RSA) {

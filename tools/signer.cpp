@@ -69,8 +69,8 @@ Bytes raw_signature(Session& session, const KeyView& key, BytesView data) {
     case CKK_EC:
       return ecdsa_der(session.sign(CKM_ECDSA, key.private_key, sha256(data)));
     default:
-      return gost_signature_for_x509(
-          session.sign(CKM_GOSTR3410, key.private_key, gost_digest(session, data)));
+      // PKCS#11 has the order of X.509 (RFC 4491, 2.2.2): s, r, each big-endian.
+      return session.sign(CKM_GOSTR3410, key.private_key, gost_digest(session, data));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "drivers/kaztoken/store.h"
 #include "drivers/kaztoken/vendor_layout.h"
 #include "drivers/pkcs15/application.h"
+#include "drivers/pkcs15/last_update.h"
 #include "drivers/status.h"
 
 namespace kilt::kaztoken {
@@ -70,23 +71,33 @@ class Kaztoken : public Token {
     const std::string mark = listed_ ? last_update() : std::string();
     if (!listed_ || mark.empty() || mark != listed_mark_) {
       listed_mark_ = listed_ ? mark : last_update();
-      const bool pkcs15 = application_.load();
+      const bool pkcs15 = application_.load(cache::load(subject()).value_or(cache::Files{}));
       vendor_.reset();
       if (!pkcs15) {
         vendor_ = read_vendor_layout(files_);
         vendor_->generation = application_.objects().generation;
       }
       listed_ = true;
+      keep_news();
     }
     return vendor_ ? *vendor_ : application_.objects();
   }
   PublicKey read_public_key(const ObjectRef& key) override {
-    return vendor_ ? PublicKey{} : application_.read_public_key(key);
+    if (vendor_) return {};
+    PublicKey value = application_.read_public_key(key);
+    keep_news();
+    return value;
   }
   Bytes read_certificate(const ObjectRef& ref) override {
-    return application_.read_certificate(ref);
+    Bytes der = application_.read_certificate(ref);
+    keep_news();
+    return der;
   }
-  Bytes read_data(const ObjectRef& ref) override { return application_.read_data(ref); }
+  Bytes read_data(const ObjectRef& ref) override {
+    Bytes value = application_.read_data(ref);
+    keep_news();
+    return value;
+  }
 
   Bytes sign(const Key& key, SignScheme scheme, Hash, BytesView input) override {
     if (scheme != SignScheme::kRsaRaw && scheme != SignScheme::kGost3410)
@@ -166,10 +177,18 @@ class Kaztoken : public Token {
   }
 
  private:
-  /// The mark of the last change, empty if the token has none.
+  /// lastUpdate alone proves that the cache still holds: whoever writes the PKCS#15 files, Kilt or
+  /// OpenSC, sets it with every change.
+  cache::Subject subject() { return {"kaztoken", serial(), listed_mark_}; }
+  void keep_news() {
+    if (const cache::Files* files = application_.news()) cache::store(subject(), *files);
+  }
+
+  /// The mark of the last change; empty if the token has none, or one that the next change could
+  /// repeat.
   std::string last_update() {
     const auto token = application_.read_token_info();
-    return token ? token->last_update : std::string();
+    return token && pkcs15::settled(token->last_update) ? token->last_update : std::string();
   }
 
   void choose(const Key& key, Byte template_tag) {
@@ -198,6 +217,7 @@ class Kaztoken : public Token {
     info.model = model_;
     info.serial = to_hex(serial());
     info.has_random = true;
+    info.initialized = pins_.status(PinRole::kSo).initialized;  // a blank one has no PIN objects
     info.label = model_;
     if (const auto token = application_.read_token_info()) {
       if (!token->label.empty()) info.label = token->label;

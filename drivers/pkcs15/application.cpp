@@ -73,7 +73,10 @@ void Application::set_places(Bytes odf, Bytes token_info) {
 
 Bytes Application::odf_path() const { return odf_.empty() ? file(kOdf) : odf_; }
 
-bool Application::load() {
+bool Application::load(cache::Files known) {
+  remembered_ = std::move(known);
+  news_ = false;
+  pending_.clear();
   const std::uint64_t generation = objects_.generation + 1;
   objects_ = {};
   objects_.generation = generation;
@@ -84,7 +87,8 @@ bool Application::load() {
   pin_directories_.clear();
   std::vector<OdfEntry> directories;
   try {
-    if (!journal_.empty()) pending_ = read_journal(*files_, journal_).images;
+    // What is remembered holds the journal's changes already.
+    if (!journal_.empty() && remembered_.empty()) pending_ = read_journal(*files_, journal_).images;
     directories = decode_odf(contents(odf_path()));
   } catch (const ObjectNotFound&) {
     return false;
@@ -97,10 +101,25 @@ bool Application::load() {
   return true;
 }
 
+const cache::Files* Application::news() {
+  return std::exchange(news_, false) ? &remembered_ : nullptr;
+}
+
+template <typename Read>
+Bytes Application::remembered(Bytes name, Read read) {
+  const auto known = remembered_.find(name);
+  if (known != remembered_.end()) return known->second;
+  Bytes contents = read();
+  news_ = true;
+  return remembered_.emplace(std::move(name), std::move(contents)).first->second;
+}
+
 Bytes Application::contents(BytesView path) {
-  for (const auto& image : pending_)
-    if (equal(relative_path(image.path), relative_path(path))) return image.contents;
-  return read_directory(*files_, path);
+  return remembered(to_bytes(relative_path(path)), [&] {
+    for (const auto& image : pending_)
+      if (equal(relative_path(image.path), relative_path(path))) return image.contents;
+    return read_directory(*files_, path);
+  });
 }
 
 void Application::load_directory(const OdfEntry& directory) {
@@ -112,7 +131,9 @@ void Application::load_directory(const OdfEntry& directory) {
   try {
     entries = contents(directory.path.file);
   } catch (const ObjectNotFound&) {
-    return;  // ODF may name a directory before its file is made
+    // ODF may name a directory before its file is made.
+    remembered_.emplace(to_bytes(relative_path(directory.path.file)), Bytes());
+    return;
   } catch (const NotLoggedIn&) {
     objects_.odd.push_back({"a directory that can be read after a login only"});
     return;
@@ -219,10 +240,14 @@ const DataEntry* Application::data_entry(const ObjectRef& ref) const noexcept {
   return found == data_.end() ? nullptr : &found->second;
 }
 
-Bytes Application::value(const Path& path, const Bytes& direct) {
+Bytes Application::value(const Path& path, const Bytes& direct, bool is_private) {
   if (!direct.empty()) return direct;
   if (path.file.empty()) throw ObjectNotFound("the directory names no file for this object");
-  return read_value(*files_, path);
+  if (is_private) return read_value(*files_, path);
+  Bytes name = to_bytes(relative_path(path.file));
+  append(name, write_be(path.index.value_or(0), 4));
+  append(name, write_be(path.length.value_or(0), 4));
+  return remembered(std::move(name), [&] { return read_value(*files_, path); });
 }
 
 PublicKey Application::read_public_key(const ObjectRef& ref) {
@@ -231,7 +256,7 @@ PublicKey Application::read_public_key(const ObjectRef& ref) {
   if (!found->second.public_half) return std::monostate{};
   const KeyEntry& entry = *found->second.public_half;
   try {
-    return decode_public_key(entry, value(entry.path, entry.direct_value));
+    return decode_public_key(entry, value(entry.path, entry.direct_value, entry.common.is_private));
   } catch (const ObjectNotFound&) {
     return std::monostate{};  // entry without a file: a certificate may still bring the key
   }
@@ -240,7 +265,8 @@ PublicKey Application::read_public_key(const ObjectRef& ref) {
 Bytes Application::read_certificate(const ObjectRef& ref) {
   const auto found = certificates_.find(ref);
   if (found == certificates_.end()) throw ObjectNotFound("no such certificate on the token");
-  const Bytes contents = value(found->second.path, found->second.direct_value);
+  const Bytes contents =
+      value(found->second.path, found->second.direct_value, found->second.common.is_private);
   const auto der = tlv::Reader(contents).next();
   if (!der || der->tag != asn1::kSequence)
     throw MalformedAnswer("the certificate's file holds no certificate");
@@ -250,7 +276,7 @@ Bytes Application::read_certificate(const ObjectRef& ref) {
 Bytes Application::read_data(const ObjectRef& ref) {
   const auto found = data_.find(ref);
   if (found == data_.end()) throw ObjectNotFound("no such data object on the token");
-  return value(found->second.path, found->second.direct_value);
+  return value(found->second.path, found->second.direct_value, found->second.common.is_private);
 }
 
 std::optional<TokenInfoEntry> Application::read_token_info() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "drivers/cache.h"
 #include "drivers/objects.h"
 #include "drivers/pkcs15/directory.h"
 #include "drivers/pkcs15/journal.h"
@@ -23,9 +24,14 @@ class Application {
   /// changes nothing.
   void set_places(Bytes odf, Bytes token_info);
 
+  /// Everything public that was read so far, if there is more than at the last call.
+  [[nodiscard]] const cache::Files* news();
+
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
   /// application. Damaged entries and directories that want a login are listed as odd objects.
-  bool load();
+  /// `known`: public contents read at an earlier time, as news() gave them; the caller has made sure
+  /// that the token is unchanged since.
+  bool load(cache::Files known = {});
   /// What load() found. Private data objects are listed too; their values need a login.
   [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }
 
@@ -60,13 +66,17 @@ class Application {
   void add_certificate(CertificateEntry entry, bool authority);
   void add_data(DataEntry entry);
   void finish_keys();
-  [[nodiscard]] Bytes value(const Path& path, const Bytes& direct);
+  [[nodiscard]] Bytes value(const Path& path, const Bytes& direct, bool is_private);
+  template <typename Read>
+  [[nodiscard]] Bytes remembered(Bytes name, Read read);
 
   Files* files_;
   Bytes base_, journal_;
   Bytes odf_, token_info_;              ///< where not in their usual places
   std::vector<Bytes> pin_directories_;  ///< AODFs
   std::vector<JournalRecord::Image> pending_;
+  cache::Files remembered_;
+  bool news_ = false;
   ObjectList objects_;
   std::vector<KeyPair> pairs_;
   std::map<ObjectRef, KeyPair> keys_;

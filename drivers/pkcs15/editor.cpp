@@ -40,7 +40,10 @@ Editor::Editor(WritableFiles& files, const Layout& layout)
 
 void Editor::recover() {
   const JournalRecord record = journal_.read();
-  if (!record.empty()) carry_out(record);
+  if (!record.empty()) {
+    touch();
+    carry_out(record);
+  }
   odf_ = read(layout_.file(layout_.odf));
 }
 
@@ -164,15 +167,18 @@ bool Editor::named(BytesView path) {
 
 void Editor::commit(std::vector<JournalRecord::Orphan> unwanted) {
   const std::vector<JournalRecord::Image> images = changes();
+  // The mark changes before the contents: if the power fails in between, nobody takes what he
+  // knows from before for the present state.
   if (!announced_ && unwanted.empty() && one_command(images)) {
+    touch();
     for (const auto& image : images) apply(image);
   } else {
     const JournalRecord record{images, std::move(unwanted)};
     journal_.write(record);
+    touch();
     carry_out(record);
   }
   directories_.clear();
-  touch();
 }
 
 void Editor::touch() {

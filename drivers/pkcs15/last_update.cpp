@@ -1,7 +1,8 @@
 #include "drivers/pkcs15/last_update.h"
 
 #include <algorithm>
-#include <ctime>
+#include <atomic>
+#include <optional>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,6 +12,15 @@
 
 namespace kilt::pkcs15 {
 namespace {
+
+std::time_t system_clock() { return std::time(nullptr); }
+std::atomic<std::time_t (*)()> clock_now{&system_clock};
+
+std::optional<std::time_t> parse_time(const std::string& text) {
+  std::tm parsed{};
+  if (strptime(text.c_str(), "%Y%m%d%H%M%SZ", &parsed) == nullptr) return std::nullopt;
+  return timegm(&parsed);
+}
 
 std::string text_of(std::time_t time) { return fmt::format("{:%Y%m%d%H%M%S}Z", fmt::gmtime(time)); }
 
@@ -37,12 +47,17 @@ Bytes with_new_field(BytesView contents, const tlv::Node& sequence, const std::s
 }  // namespace
 
 std::string later_time(const std::string& previous) {
-  std::time_t now = std::time(nullptr);
-  std::tm parsed{};
-  if (strptime(previous.c_str(), "%Y%m%d%H%M%SZ", &parsed) != nullptr)
-    now = std::max(now, timegm(&parsed) + 1);
+  std::time_t now = clock_now.load()();
+  if (const auto before = parse_time(previous)) now = std::max(now, *before + 1);
   return text_of(now);
 }
+
+bool settled(const std::string& mark) {
+  const auto time = parse_time(mark);
+  return time && *time < clock_now.load()();
+}
+
+void set_clock(std::time_t (*clock)()) noexcept { clock_now = clock; }
 
 Bytes with_later_update(BytesView contents) {
   try {

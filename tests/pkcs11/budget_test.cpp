@@ -1,20 +1,60 @@
 // APDUs per operation: asserted exactly, because a change that costs one more is a change that
 // somebody must have wanted.
+#include "drivers/pkcs15/last_update.h"
+#include "drivers/registry.h"
 #include "tests/support/kaztoken_test.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kilt::test {
 namespace {
+
+/// A card that no profile and no driver knows.
+class UnknownCard : public apdu::CardEndpoint {
+ public:
+  [[nodiscard]] Bytes atr() const override { return from_hex("3B0212 34"); }
+  void reset() override {}
+  Bytes transmit(BytesView) override { return {0x6D, 0x00}; }
+};
 
 class Budget : public KaztokenTest {
  protected:
   void SetUp() override {
     KaztokenTest::SetUp();
     const CK_SESSION_HANDLE session = user_session();
-    generate_rsa(session, 2048);
+    for (const Byte id : {Byte{1}, Byte{2}}) {
+      const Pair pair = generate_rsa(session, 2048, "key", {id});
+      write_certificate(session, pair, {id});
+    }
     C_CloseSession(session);
+    // A change of this very second could be followed by another: nobody relies on its mark.
+    pkcs15::set_clock([] { return std::time(nullptr) + 3600; });
+    restart_cold();
+  }
+  void TearDown() override {
+    KaztokenTest::TearDown();
+    pkcs15::set_clock([] { return std::time(nullptr); });
+  }
+  /// Another run of a program; only what is on disk is remembered.
+  void restart_cold() {
     ASSERT_EQ(CKR_OK, C_Finalize(nullptr));
     ASSERT_EQ(CKR_OK, C_Initialize(nullptr));
     card_->restart_count();
+  }
+  /// What NSS and others do: every object, every value.
+  std::size_t read_everything(CK_SESSION_HANDLE session) {
+    std::size_t bytes = 0;
+    for (const CK_OBJECT_HANDLE object : find(session))
+      for (const CK_ATTRIBUTE_TYPE type : {CKA_LABEL, CKA_ID, CKA_VALUE, CKA_MODULUS}) {
+        CK_ATTRIBUTE wanted{type, nullptr, 0};
+        if (C_GetAttributeValue(session, object, &wanted, 1) == CKR_OK) bytes += wanted.ulValueLen;
+      }
+    return bytes;
+  }
+  void sign_once(CK_SESSION_HANDLE session) {
+    const auto keys = find_class(session, CKO_PRIVATE_KEY);
+    ASSERT_EQ(2U, keys.size());
+    CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+    EXPECT_EQ(256U, sign(session, mechanism, keys[0], Bytes{1, 2, 3}).size());
   }
 };
 
@@ -53,7 +93,6 @@ TEST_F(Budget, SignatureOfRsa2048IsFourCommands) {
   list_slots();
   const CK_SESSION_HANDLE session = user_session();
   const auto keys = find_class(session, CKO_PRIVATE_KEY);
-  ASSERT_EQ(1U, keys.size());
   card_->restart_count();
   CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
   EXPECT_EQ(256U, sign(session, mechanism, keys[0], Bytes{1, 2, 3}).size());
@@ -62,21 +101,68 @@ TEST_F(Budget, SignatureOfRsa2048IsFourCommands) {
 
 TEST_F(Budget, ColdStartToFirstSignature) {
   list_slots();
-  const CK_SESSION_HANDLE session = user_session();
-  const auto keys = find_class(session, CKO_PRIVATE_KEY);
-  ASSERT_EQ(1U, keys.size());
-  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
-  sign(session, mechanism, keys[0], Bytes{1, 2, 3});
+  sign_once(user_session());
   EXPECT_LE(card_->count(), 20U);
 }
 
-TEST_F(Budget, SecondListingAsksWhetherAnythingChanged) {
+TEST_F(Budget, ColdStartWithTokenInfoToFirstSignature) {
+  list_slots();
+  CK_TOKEN_INFO info{};
+  ASSERT_EQ(CKR_OK, C_GetTokenInfo(0, &info));
+  sign_once(user_session());
+  EXPECT_LE(card_->count(), 24U);
+}
+
+TEST_F(Budget, ListingWithValues) {
   list_slots();
   const CK_SESSION_HANDLE session = user_session();
-  EXPECT_EQ(2U, find(session).size());
+  EXPECT_LT(2000U, read_everything(session));
+  EXPECT_LE(card_->count(), 35U);
   card_->restart_count();
-  EXPECT_EQ(2U, find(session).size());
+  EXPECT_LT(2000U, read_everything(session));
+  EXPECT_LE(card_->count(), 2U) << "the second listing asks only whether anything changed";
+}
+
+TEST_F(Budget, LoginDoesNotMakeValuesUnknown) {
+  list_slots();
+  const CK_SESSION_HANDLE session = open_session();
+  read_everything(session);
+  ASSERT_EQ(CKR_OK, log_in(session, CKU_USER, kUserPin));
+  card_->restart_count();
+  read_everything(session);
   EXPECT_LE(card_->count(), 2U);
+}
+
+TEST_F(Budget, WarmStartToFirstSignature) {
+  TemporaryFolder folder;
+  setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);
+  restart_cold();
+  list_slots();
+  read_everything(user_session());
+  restart_cold();
+  list_slots();
+  const CK_SESSION_HANDLE session = user_session();
+  sign_once(session);
+  EXPECT_LE(card_->count(), 8U);
+  card_->restart_count();
+  EXPECT_LT(2000U, read_everything(session));
+  EXPECT_LE(card_->count(), 2U) << "values come from the disk";
+}
+
+TEST_F(Budget, UnknownCardIsProbedOnce) {
+  readers_->add_reader("Other reader 01 00");
+  const auto unknown = std::make_shared<CountingEndpoint>(std::make_shared<UnknownCard>());
+  readers_->insert("Other reader 01 00", unknown);
+  list_slots();
+  CK_TOKEN_INFO info{};
+  ASSERT_EQ(CKR_TOKEN_NOT_RECOGNIZED, C_GetTokenInfo(1, &info));
+  const std::size_t probes = unknown->count();
+  EXPECT_LE(probes, families().size());
+  for (int i = 0; i < 3; ++i) {
+    list_slots(true);
+    ASSERT_EQ(CKR_TOKEN_NOT_RECOGNIZED, C_GetTokenInfo(1, &info));
+  }
+  EXPECT_EQ(probes, unknown->count());
 }
 
 TEST_F(Budget, RandomIsOneCommand) {

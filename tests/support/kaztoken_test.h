@@ -1,6 +1,7 @@
 // A personalised virtual Kaztoken behind the module: SO PIN 87654321, user PIN 135790.
 #pragma once
 
+#include "tests/support/certificates.h"
 #include "tests/support/module_test.h"
 
 namespace kilt::test {
@@ -81,6 +82,22 @@ class KaztokenTest : public ModuleTest {
                                         private_half.data(), private_half.size(), &pair.public_key,
                                         &pair.private_key));
     return pair;
+  }
+
+  /// A certificate over the pair's public key, written with this id; its signature is nobody's.
+  static CK_OBJECT_HANDLE write_certificate(CK_SESSION_HANDLE session, const Pair& pair,
+                                            const Bytes& id, const std::string& label = "key") {
+    const Bytes modulus = attribute(session, pair.public_key, CKA_MODULUS);
+    Attributes certificate;
+    certificate.number(CKA_CLASS, CKO_CERTIFICATE)
+        .number(CKA_CERTIFICATE_TYPE, CKC_X_509)
+        .flag(CKA_TOKEN, true)
+        .add(CKA_ID, id)
+        .add(CKA_LABEL, label)
+        .add(CKA_VALUE, make_certificate(RsaPublicKey{modulus, {0x01, 0x00, 0x01}}, label));
+    CK_OBJECT_HANDLE handle = 0;
+    EXPECT_EQ(CKR_OK, C_CreateObject(session, certificate.data(), certificate.size(), &handle));
+    return handle;
   }
 
   static std::vector<CK_OBJECT_HANDLE> find(CK_SESSION_HANDLE session, Attributes wanted = {}) {

@@ -42,6 +42,7 @@ class ModuleTest : public ::testing::Test {
  protected:
   void SetUp() override {
     setenv("KILT_CONF", "/nonexistent/kilt.toml", 1);
+    setenv("XDG_CACHE_HOME", "/nonexistent", 1);  // and nothing is remembered on disk
     unsetenv("KILT_SOCKETS");
     readers_ = std::make_shared<apdu::MemoryTransport>();
     readers_->add_reader(kReader);

@@ -304,7 +304,9 @@ TEST(AkeySim, DirectoriesInTheirVariants) {
   EXPECT_EQ(padding.all(kSelectPkcs15), "9000");
   EXPECT_TRUE(to_hex(padding.read("4402")).ends_with("FFFFFFFF"));
   EXPECT_TRUE(to_hex(padding.read("4301")).ends_with("FFFFFFFF"));
+}
 
+TEST(AkeySim, PathsInTheirVariants) {
   Token relative(Settings{{"variant", "relative"}});
   EXPECT_EQ(relative.all(kSelectPkcs15), "9000");
   EXPECT_TRUE(to_hex(relative.read("5031")).starts_with("A806300404024401"));
@@ -317,7 +319,9 @@ TEST(AkeySim, DirectoriesInTheirVariants) {
   Token one_file(Settings{{"variant", "one-file"}});
   EXPECT_EQ(one_file.all(kSelectPkcs15), "9000");
   EXPECT_TRUE(to_hex(one_file.read("4404")).ends_with("301004063F00501543FF0202080080020800"));
+}
 
+TEST(AkeySim, DirectoriesThatLie) {
   Token cycle(Settings{{"oddity", "cycle"}});
   EXPECT_EQ(cycle.all(kSelectPkcs15), "9000");
   EXPECT_TRUE(to_hex(cycle.read("5031")).starts_with("A00A300804063F0050155031"));
@@ -325,7 +329,9 @@ TEST(AkeySim, DirectoriesInTheirVariants) {
   Token huge(Settings{{"oddity", "huge"}});
   EXPECT_EQ(huge.all(kSelectPkcs15), "9000");
   EXPECT_EQ(huge.read("4506").size(), 1500U * 21);
+}
 
+TEST(AkeySim, ReadersOfAllKinds) {
   Token hidden(Settings{{"variant", "private"}});
   EXPECT_EQ(hidden.all(kSelectPkcs15), "9000");
   EXPECT_EQ(hidden.select("4404"), "9000");

@@ -233,6 +233,7 @@ TEST(IdCard, StateSurvivesAndPowerLossLeavesAnEmptyContainer) {
   EXPECT_EQ(first.one(kVerify), "9000");
   EXPECT_THROW(first.one(generate('7')), vtoken::PowerLoss);
   const nlohmann::json state = nlohmann::json::parse(first.card().save().dump());
+  EXPECT_EQ(state.at("pin-attempts"), 3U);
 
   Card second;
   second.card().load(state);

@@ -202,7 +202,7 @@ Answer AkeySim::dispatch(const Command& command) {
 Answer AkeySim::select(const Command& command) {
   Command asked = command;
   if (asked.p1 == 0x04 && is("aid", "both") && asked.data == own_name()) asked.data = pkcs15_name();
-  const Answer answer = files_.select(asked);
+  Answer answer = files_.select(asked);
   // What was verified in the application does not outlive a visit elsewhere.
   if (files_.current_directory().parent == nullptr) leave_application();
   return answer;

@@ -186,9 +186,9 @@ void AkeySim::make_directories() {
   }
   application.add_file(kOdf, with_padding(odf));
   if (is("token-info", "present"))
-    application.add_file(
-        kTokenInfo,
-        with_padding(encode(TokenInfo{serial_, "Kilt project", setting("label"), 0x02})));
+    application.add_file(kTokenInfo,
+                         with_padding(encode(TokenInfo{
+                             serial_, "Kilt project", setting("label"), {{1, bits({1}), 0x02}}})));
   if (is("token-info", "broken")) application.add_file(kTokenInfo, {0x30, 0x7F, 0x02, 0x01});
   add_oddity(application);
   if (is("read", "pin"))

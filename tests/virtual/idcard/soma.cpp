@@ -22,7 +22,7 @@ struct Generation {
   const char* atr;
   bool known;  ///< its commands are public
 };
-// The public ATR list of pcsc-tools.
+// The public ATR list of pcsc-tools; the contactless one with a number (PUPI) of our own.
 constexpr std::array kGenerations{
     Generation{"c007a", "3B3E9500534F4D412D633030372D44533161", true},
     Generation{"c007b", "3B3E9500534F4D412D633030372D44533162", true},
@@ -30,7 +30,7 @@ constexpr std::array kGenerations{
     Generation{"ds303", "3B391900534F4D414453333033", true},
     Generation{"kasakid", "3B77180000 4B4153414B4944", false},
     Generation{"2022", "3BFA1800FF8031FE450031807394410000900090", false},
-    Generation{"contactless", "3B8C800150F56FF82BE1F35E113381C73C", false},
+    Generation{"contactless", "3B8C80015001020304E1F35E113381C771", false},
 };
 
 const Generation& generation(const std::string& name) {
@@ -155,7 +155,7 @@ Answer Soma::process(const Command& command) {
 Answer Soma::select(const Command& command) {
   const bool plain = command.p1 == 0x00 && command.p2 == 0x0C;
   if (!sister() && !plain && command.p1 != 0x04) return {{}, 0x6A86};
-  const Answer answer = files_.select(command);
+  Answer answer = files_.select(command);
   if (answer.sw == kOk && is("mse-outside", "6A82") && !selected()) signing_ = {};
   return answer;
 }
@@ -234,8 +234,8 @@ Answer Soma::get_data(const Command& command) {
 }
 
 Answer Soma::manage_security_environment(const Command& command) {
-  const bool sign = command.p1p2() == 0x41A4;
-  if (!sign && !(sister() && command.p1p2() == 0x41B8)) return {{}, 0x6A86};
+  const bool sign = command.p1p2() == 0x41A4, decrypt = command.p1p2() == 0x41B8 && sister();
+  if (!sign && !decrypt) return {{}, 0x6A86};
   if (is("mse-outside", "6A82") && !selected()) return {{}, 0x6A82};
   const auto row = iso::read_tlvs(command.data);
   if (!row) return {{}, 0x6A80};

@@ -18,13 +18,15 @@ Bytes two(std::size_t value) {
   return {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
 }
 
-Bytes control_information(const File& file) {
-  Bytes body;
-  if (!file.directory) body = tlv(0x80, two(file.body.size()));
-  body = join({body, tlv(0x82, {static_cast<std::uint8_t>(file.directory ? 0x38 : 0x01)}),
-               tlv(0x83, two(file.id))});
-  if (!file.name.empty()) body = join({body, tlv(0x84, file.name)});
-  return tlv(0x6F, {body, tlv(0x8A, {0x05})});
+/// Access mode byte and security condition bytes of ISO 7816-4, compact form.
+Bytes rules(const File& file) {
+  constexpr std::uint8_t kUserPin = 0x11;
+  const auto condition = [](Rule rule) {
+    if (rule == Rule::kPin) return kUserPin;
+    return rule == Rule::kAlways ? std::uint8_t{0x00} : std::uint8_t{0xFF};
+  };
+  if (file.directory) return tlv(0x8C, {0x02, condition(Rule::kNever)});
+  return tlv(0x8C, {0x03, condition(file.update), condition(file.read)});
 }
 
 File* search(File& from, const Bytes& name) {
@@ -66,6 +68,7 @@ nlohmann::json File::save() const {
   nlohmann::json state{{"id", id},
                        {"directory", directory},
                        {"name", hex(name)},
+                       {"sfi", sfi},
                        {"body", hex(body)},
                        {"read", static_cast<int>(read)},
                        {"update", static_cast<int>(update)},
@@ -78,6 +81,7 @@ void File::load(const nlohmann::json& state) {
   id = state.at("id").get<std::uint16_t>();
   directory = state.at("directory").get<bool>();
   name = unhex(state.at("name").get<std::string>());
+  sfi = state.at("sfi").get<std::uint8_t>();
   body = unhex(state.at("body").get<std::string>());
   read = static_cast<Rule>(state.at("read").get<int>());
   update = static_cast<Rule>(state.at("update").get<int>());
@@ -125,10 +129,24 @@ void FileSystem::enter(File& file) {
   }
 }
 
+Bytes FileSystem::control_information(const File& file) const {
+  Bytes body;
+  if (!file.directory) body = tlv(0x80, two(file.body.size()));
+  body = join({body, tlv(0x82, {static_cast<std::uint8_t>(file.directory ? 0x38 : 0x01)}),
+               tlv(0x83, two(file.id))});
+  if (!file.name.empty()) body = join({body, tlv(0x84, file.name)});
+  if (ias_) body = join({body, tlv(0xA1, rules(file))});
+  return tlv(0x6F, {body, tlv(0x8A, {0x05})});
+}
+
 File* FileSystem::follow(File* from, const Bytes& path) const {
   if (path.empty() || path.size() % 2 != 0) return nullptr;
-  for (std::size_t at = 0; at < path.size() && from != nullptr; at += 2)
-    from = from->child(id_at(path, at));
+  std::size_t at = 0;
+  if (ias_ && id_at(path, 0) == kMaster) {
+    from = master_.get();
+    at = 2;
+  }
+  for (; at < path.size() && from != nullptr; at += 2) from = from->child(id_at(path, at));
   return from;
 }
 
@@ -146,6 +164,7 @@ File* FileSystem::find(const Command& command) {
     }
     case 0x01:
     case 0x02: {
+      if (ias_ && data == two(kMaster)) return master_.get();
       File* found = data.size() == 2 ? directory_->child(id_at(data, 0)) : nullptr;
       return found != nullptr && found->directory == (command.p1 == 0x01) ? found : nullptr;
     }
@@ -173,10 +192,16 @@ Answer FileSystem::select(const Command& command) {
   return {control_information(*found), 0x9000};
 }
 
-Answer FileSystem::read_binary(const Command& command, bool pin, bool strict) const {
-  const File* file = file_;
+Answer FileSystem::read_binary(const Command& command, bool pin, bool strict) {
   std::size_t offset = command.p1p2();
-  if ((command.p1 & 0x80) != 0) return {{}, 0x6A86};  // no short identifiers
+  if ((command.p1 & 0x80) != 0) {
+    offset = command.p2;
+    file_ = nullptr;
+    for (const auto& one : directory_->children)
+      if (one->sfi != 0 && one->sfi == (command.p1 & 0x7F)) file_ = one.get();
+    if (file_ == nullptr) return {{}, 0x6A82};
+  }
+  const File* file = file_;
   if (file == nullptr) return {{}, 0x6986};
   if (!permits(file->read, pin)) return {{}, 0x6982};
   if (offset > file->body.size() || (offset == file->body.size() && offset != 0))

@@ -13,7 +13,8 @@ enum class Rule { kAlways, kPin, kNever };
 struct File {
   std::uint16_t id = 0;
   bool directory = false;
-  Bytes name;  ///< DF name (AID)
+  Bytes name;            ///< DF name (AID)
+  std::uint8_t sfi = 0;  ///< short identifier; 0: none
   Bytes body;
   Rule read = Rule::kAlways, update = Rule::kNever;
   File* parent = nullptr;
@@ -35,6 +36,9 @@ class FileSystem {
   void power_up();
   /// An empty master file.
   void clear();
+  /// IAS-ECC's way: control information shows the rules too (A1, 8C; the PIN's security
+  /// environment is number 1), a path may begin with the master file.
+  void speak_ias() noexcept { ias_ = true; }
 
   [[nodiscard]] File& master() noexcept { return *master_; }
   [[nodiscard]] File& current_directory() noexcept { return *directory_; }
@@ -49,7 +53,7 @@ class FileSystem {
   /// directory; P2 00 and 04 answer control information (6F), 0C nothing.
   Answer select(const Command& command);
   /// `pin`: the PIN of the files' rules is verified. `strict`: an Le beyond the end is 6Cxx.
-  [[nodiscard]] Answer read_binary(const Command& command, bool pin, bool strict) const;
+  Answer read_binary(const Command& command, bool pin, bool strict);
   /// `about_to_write` is called before the change.
   Answer update_binary(const Command& command, bool pin,
                        const std::function<void()>& about_to_write);
@@ -59,11 +63,13 @@ class FileSystem {
 
  private:
   [[nodiscard]] File* find(const Command& command);
+  [[nodiscard]] Bytes control_information(const File& file) const;
   [[nodiscard]] File* follow(File* from, const Bytes& path) const;
 
   std::unique_ptr<File> master_;
   File* directory_ = nullptr;
   File* file_ = nullptr;
+  bool ias_ = false;
 };
 
 }  // namespace kilt::vtoken::iso

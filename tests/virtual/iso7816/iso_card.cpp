@@ -70,6 +70,7 @@ void IsoCard::set(const std::string& key, const std::string& value) {
 
 std::vector<std::string> IsoCard::switches() const {
   std::vector<std::string> lines;
+  lines.reserve(known_.size() + 1);
   for (const Switch& one : known_)
     lines.push_back(fmt::format("{}={}: {}{}", one.name,
                                 one.values.size() > 1
@@ -84,6 +85,7 @@ nlohmann::json IsoCard::save() const {
   nlohmann::json state;
   state["kind"] = kind_;
   state["switches"] = settings_;
+  state["pin-attempts"] = pin_attempts_;
   if (has_contents_) save_contents(state["contents"]);
   return state;
 }
@@ -92,6 +94,7 @@ void IsoCard::load(const nlohmann::json& state) {
   if (state.at("kind") != kind_) throw std::invalid_argument("the state is another token's");
   for (const auto& [name, value] : state.at("switches").items())
     if (settings_.contains(name)) settings_[name] = value.get<std::string>();
+  pin_attempts_ = state.value("pin-attempts", 0UL);
   has_contents_ = state.contains("contents");
   if (has_contents_) load_contents(state.at("contents"));
   reset();
@@ -104,6 +107,7 @@ void IsoCard::about_to_write() {
 // The try is spent before the comparison, as cards do it against those who cut the power.
 unsigned IsoCard::check_pin(std::uint8_t reference, Pin& pin, const Bytes& presented) {
   forget_pin(reference);
+  ++pin_attempts_;
   if (pin.tries == 0) return 0x6983;
   about_to_write();
   --pin.tries;

@@ -71,6 +71,7 @@ class IsoCard : public Card {
   std::map<std::string, std::string> settings_;
   bool has_contents_ = false;
   unsigned long power_countdown_ = 0;
+  unsigned long pin_attempts_ = 0;  ///< PINs and PUKs presented in all the card's life
 
   // Volatile
   std::set<std::uint8_t> verified_;

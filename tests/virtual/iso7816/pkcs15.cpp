@@ -32,7 +32,11 @@ Bytes encode_key(const KeyObject& key, const Bytes& object_flags, const Bytes& a
   const Bytes common =
       tlv(kSequence, {label(key.label), object_flags, optional_octets(key.authentication),
                       key.consent ? integer(1) : Bytes()});
-  const Bytes of_key = tlv(kSequence, {tlv(kOctets, key.id), key.usage, access, key.reference});
+  Bytes algorithms;
+  for (const unsigned one : key.algorithms) algorithms = join({algorithms, integer(one)});
+  if (!algorithms.empty()) algorithms = tlv(0xA1, algorithms);
+  const Bytes of_key =
+      tlv(kSequence, {tlv(kOctets, key.id), key.usage, access, key.reference, algorithms});
   return tlv(kSequence,
              {common, of_key, attributes({encode(key.path), integer(key.modulus_bits)})});
 }
@@ -93,12 +97,15 @@ Bytes encode(const CertificateObject& certificate) {
 }
 
 Bytes encode(const TokenInfo& info) {
-  constexpr unsigned kRsaPkcs = 1;  // PKCS#11's number of the mechanism
-  const Bytes algorithm =
-      tlv(kSequence, {integer(1), integer(kRsaPkcs), tlv(kNull, Bytes()), bits({1}),
-                      tlv(0x06, unhex("2A864886F70D010101")), integer(info.algorithm)});
+  Bytes algorithms;
+  unsigned number = 0;
+  for (const Algorithm& one : info.algorithms)
+    algorithms = join(
+        {algorithms, tlv(kSequence, {integer(++number), integer(one.mechanism), tlv(kNull, Bytes()),
+                                     one.operations, tlv(0x06, unhex("2A864886F70D010101")),
+                                     integer(one.reference)})});
   return tlv(kSequence, {integer(0), tlv(kOctets, info.serial), label(info.manufacturer),
-                         tlv(0x80, text(info.label)), bits({1, 2}), tlv(0xA2, algorithm)});
+                         tlv(0x80, text(info.label)), bits({1, 2}), tlv(0xA2, algorithms)});
 }
 
 }  // namespace kilt::vtoken::iso::pkcs15

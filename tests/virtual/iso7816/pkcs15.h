@@ -38,10 +38,11 @@ Bytes encode(const PinObject& pin);
 struct KeyObject {
   std::string label;
   Bytes id;
-  Bytes authentication;  ///< id of its PIN; empty for a public key
-  Bytes usage;           ///< bits()
-  Bytes reference;       ///< raw_integer() or nothing
-  bool consent = false;  ///< each use wants the PIN
+  Bytes authentication;              ///< id of its PIN; empty for a public key
+  Bytes usage;                       ///< bits()
+  Bytes reference;                   ///< raw_integer() or nothing
+  bool consent = false;              ///< each use wants the PIN
+  std::vector<unsigned> algorithms;  ///< references of TokenInfo's algorithms
   unsigned modulus_bits = 2048;
   Path path;
 };
@@ -56,10 +57,15 @@ struct CertificateObject {
 };
 Bytes encode(const CertificateObject& certificate);
 
+struct Algorithm {
+  unsigned mechanism;  ///< PKCS#11's number
+  Bytes operations;    ///< bits()
+  unsigned reference;  ///< the card's own
+};
 struct TokenInfo {
   Bytes serial;
   std::string manufacturer, label;
-  unsigned algorithm = 0x02;  ///< the card's reference of RSA PKCS#1 v1.5
+  std::vector<Algorithm> algorithms;  ///< referred to as 1, 2, ...
 };
 Bytes encode(const TokenInfo& info);
 

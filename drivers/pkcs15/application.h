@@ -29,8 +29,8 @@ class Application {
 
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
   /// application. Damaged entries and directories that want a login are listed as odd objects.
-  /// `known`: public contents read at an earlier time, as news() gave them; the caller has made sure
-  /// that the token is unchanged since.
+  /// `known`: public contents read at an earlier time, as news() gave them; the caller has made
+  /// sure that the token is unchanged since.
   bool load(cache::Files known = {});
   /// What load() found. Private data objects are listed too; their values need a login.
   [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }

@@ -1,5 +1,5 @@
-// A card whose every answer is the input's: bound, listed, logged in to, signed with. The first byte
-// chooses the card (ID card, unknown card), then answers follow, each after a length byte.
+// A card whose every answer is the input's: bound, listed, logged in to, signed with. The first
+// byte chooses the card (ID card, unknown card), then answers follow, each after a length byte.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -60,7 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   readers.insert("fuzz", std::make_shared<FuzzCard>(
                              BytesView(data, size).subspan(1),
                              kilt::from_hex(id_card ? "3B3E9500534F4D412D633030372D44533161"
-                                                    : "3B8080" "0101")));
+                                                    : "3B8080"
+                                                      "0101")));
   kilt::apdu::Card card(readers.connect("fuzz"));
   try {
     use(*kilt::open_token(card, kProfiles));

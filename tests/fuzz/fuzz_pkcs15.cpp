@@ -18,8 +18,8 @@ class FuzzFiles : public kilt::pkcs15::Files {
   explicit FuzzFiles(BytesView input) {
     while (input.size() >= 4) {
       const auto id = static_cast<std::uint16_t>(kilt::read_be(input.first(2)));
-      const std::size_t size = std::min<std::size_t>(kilt::read_be(input.subspan(2, 2)),
-                                                     input.size() - 4);
+      const std::size_t size =
+          std::min<std::size_t>(kilt::read_be(input.subspan(2, 2)), input.size() - 4);
       files_[id] = kilt::to_bytes(input.subspan(4, size));
       input = input.subspan(4 + size);
     }

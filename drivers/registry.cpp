@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "drivers/iso7816/iso7816.h"
+#include "drivers/jacarta/jacarta.h"
 #include "drivers/kaztoken/kaztoken.h"
 
 namespace kilt {
@@ -12,6 +13,7 @@ namespace {
 // One line per family; probing follows this order.
 constexpr std::array kFamilies{
     Family{"kaztoken", &kaztoken::open, nullptr},
+    Family{"jacarta", &jacarta::open, &jacarta::probe},
     Family{"iso7816", &iso7816::open, &iso7816::probe},  // last: it takes whatever keeps a standard
 };
 

@@ -1,6 +1,7 @@
 #include "drivers/x509.h"
 
 #include <memory>
+#include <new>
 
 #include <openssl/x509.h>
 
@@ -24,6 +25,17 @@ Certificate parse(BytesView der) {
   return at == der.data() + der.size() ? std::move(parsed) : nullptr;
 }
 
+/// DER of an OpenSSL object, by its i2d function.
+template <typename T, typename Encode>
+Bytes encode(const T* object, Encode i2d) {
+  unsigned char* der = nullptr;
+  const int size = i2d(object, &der);
+  if (size < 0) throw std::bad_alloc();
+  Bytes bytes(der, der + size);
+  OPENSSL_free(der);
+  return bytes;
+}
+
 }  // namespace
 
 bool is_certificate(BytesView der) { return parse(der) != nullptr; }
@@ -38,6 +50,16 @@ Bytes public_key_bits(BytesView der) {
 }
 
 Bytes key_identifier(BytesView der) { return crypto::sha1(public_key_bits(der)); }
+
+std::optional<Fields> parse_fields(BytesView der) {
+  const Certificate certificate = parse(der);
+  if (!certificate) return std::nullopt;
+  Fields fields;
+  fields.issuer = encode(X509_get_issuer_name(certificate.get()), i2d_X509_NAME);
+  fields.subject = encode(X509_get_subject_name(certificate.get()), i2d_X509_NAME);
+  fields.serial = encode(X509_get0_serialNumber(certificate.get()), i2d_ASN1_INTEGER);
+  return fields;
+}
 
 std::string common_name(BytesView der) {
   const Certificate certificate = parse(der);

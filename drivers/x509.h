@@ -1,6 +1,7 @@
 // The little that drivers want to know of X.509 certificates; parsed by OpenSSL.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "apdu/bytes.h"
@@ -13,6 +14,13 @@ namespace kilt::x509 {
 [[nodiscard]] Bytes public_key_bits(BytesView der);
 /// SHA-1 of those contents (RFC 5280, 4.2.1.2).
 [[nodiscard]] Bytes key_identifier(BytesView der);
+/// DER of what tokens store beside a certificate.
+struct Fields {
+  Bytes issuer, subject;  ///< Name
+  Bytes serial;           ///< INTEGER
+};
+/// Nothing if the bytes are no certificate.
+[[nodiscard]] std::optional<Fields> parse_fields(BytesView der);
 /// The subject's common name in UTF-8, empty if there is none.
 [[nodiscard]] std::string common_name(BytesView der);
 

@@ -15,6 +15,15 @@ namespace kilt::tool {
   X(key)                 \
   X(csr)                 \
   X(cert)                \
+  X(object)              \
+  X(renew)               \
+  X(sign)                \
+  X(verify)              \
+  X(remind)              \
+  X(doctor)              \
+  X(register)            \
+  X(trace)               \
+  X(completion)          \
   X(init)                \
   X(probe)               \
   X(profile)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <sstream>
 
@@ -118,8 +119,11 @@ class Loader {
 
 void load_file(Config& config, const std::filesystem::path& path) {
   try {
-    const toml::table table = toml::parse_file(path.string());
-    Loader(config, table).run();
+    // Opened here, not by toml++: its error for an absent file cannot stand a failing allocation.
+    if (std::ifstream file(path); file)
+      Loader(config, toml::parse(file, path.string())).run();
+    else
+      config.problems.emplace_back("cannot be read");
   } catch (const toml::parse_error& error) {
     config.problems.push_back(
         fmt::format("line {}: {}", error.source().begin.line, error.description()));
@@ -136,6 +140,7 @@ Config Config::load() {
   if (const auto folder = user_folder()) config.profile_folders.push_back(*folder / "tokens");
   if (const auto folder = user_folder("XDG_CACHE_HOME", ".cache"); folder && config.cache)
     config.cache_folder = *folder;
+  if (!config.cache) config.recheck = std::chrono::milliseconds(0);
   if (const std::string trace = environment("KILT_TRACE"); !trace.empty())
     config.trace_file = trace;
   std::istringstream sockets(environment("KILT_SOCKETS"));

@@ -2,6 +2,7 @@
 // conf/kilt.toml.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct Config {
   /// Where public objects are remembered; empty: nowhere.
   std::filesystem::path cache_folder;
   bool cache = true;
+  /// How long a list of objects is taken for the present one without asking the token.
+  std::chrono::milliseconds recheck{1000};
   bool pcsc = true;  ///< use PC/SC readers
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;

@@ -24,7 +24,9 @@ namespace kilt::tool {
   X(register)            \
   X(trace)               \
   X(completion)          \
-  X(init)
+  X(init)                \
+  X(probe)               \
+  X(profile)
 
 /// add_NAME adds the subcommand to `app`; its callback runs it.
 #define KILT_DECLARE(name) void add_##name(CLI::App& app, Context& context);

@@ -8,38 +8,13 @@
 
 #include "apdu/pcsc_connection.h"
 #include "apdu/pcsc_transport.h"
-#include "drivers/registry.h"
 #include "tests/support/fake_pcsc.h"
 #include "tests/support/kaztoken_test.h"
+#include "tests/support/ready_kaztoken.h"
 
 namespace kilt::test {
 
 inline const std::string kPcscReader = "Aktiv KAZTOKEN 00 00";
-
-/// A personalised virtual Kaztoken with one RSA-1024 key pair, as a saved state; made once.
-inline nlohmann::json ready_kaztoken() {
-  static const nlohmann::json state = [] {
-    const auto endpoint = std::make_shared<VirtualEndpoint>(vtoken::make_card("kaztoken"));
-    apdu::MemoryTransport readers;
-    readers.add_reader("r");
-    readers.insert("r", endpoint);
-    apdu::Card card(readers.connect("r"));
-    const auto token = open_token(card, ProfileSet::builtin());
-    FormatRequest format;
-    format.label = "Ready";
-    format.so_pin = SecureBytes(to_bytes(kSoPin));
-    format.user_pin = SecureBytes(to_bytes(kUserPin));
-    token->format(format);
-    token->login(PinRole::kUser, SecureBytes(to_bytes(kUserPin)));
-    KeySpec spec;
-    spec.bits = 1024;
-    spec.label = "key";
-    spec.usage.sign = spec.usage.decrypt = true;
-    (void)token->generate_key(spec);
-    return endpoint->card().save();
-  }();
-  return state;
-}
 
 /// What a program does with a token, and what came of it.
 struct Outcome {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <exception>
 #include <optional>
+#include <thread>
 
 #include <reader.h>
 #include <winscard.h>
@@ -15,6 +17,26 @@ namespace {
 
 // Header, extended lengths, 64 KiB and status word: nothing longer can come back.
 constexpr std::size_t kAnswerBuffer = 65536 + 16;
+
+using namespace std::chrono_literals;
+constexpr auto kPause = 20ms;  // between two looks whether the reader is free again
+
+// As long as another program may hold the token before we give up (hardening: bounded waits).
+std::atomic<std::chrono::milliseconds> busy_patience{30s};
+// As long as another program may be connected exclusively.
+constexpr std::chrono::milliseconds kExclusivePatience = 2s;
+
+/// Repeats `call` while it answers "somebody else has it", until the time is over.
+template <typename Call>
+LONG retry_while_shared(std::chrono::milliseconds patience, Call call) {
+  const auto deadline = std::chrono::steady_clock::now() + std::min(patience, busy_patience.load());
+  while (true) {
+    const LONG code = call();
+    if (code != SCARD_E_SHARING_VIOLATION || std::chrono::steady_clock::now() >= deadline)
+      return code;
+    std::this_thread::sleep_for(kPause);
+  }
+}
 
 constexpr std::size_t kShortMaxData = 256;
 
@@ -51,9 +73,10 @@ class PcscConnection : public Connection {
                SCardEstablishContext(SCARD_SCOPE_SYSTEM, nullptr, nullptr, &context_));
     try {
       DWORD protocol = 0;
-      check_pcsc("SCardConnect",
-                 SCardConnect(context_, reader.c_str(), SCARD_SHARE_SHARED,
-                              SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card_, &protocol));
+      check_pcsc("SCardConnect", retry_while_shared(kExclusivePatience, [&] {
+                   return SCardConnect(context_, reader.c_str(), SCARD_SHARE_SHARED,
+                                       SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card_, &protocol);
+                 }));
       connected_ = true;
       protocol_ = protocol;
       read_status();
@@ -65,6 +88,7 @@ class PcscConnection : public Connection {
   ~PcscConnection() override { close(); }
 
   void begin() override {
+    wait_for_turn();
     const LONG code = SCardBeginTransaction(card_);
     if (code == SCARD_W_RESET_CARD) {
       reconnect();
@@ -126,6 +150,17 @@ class PcscConnection : public Connection {
   }
 
  private:
+  // SCardBeginTransaction of PC/SC-Lite waits for ever and cannot be cancelled. Ending a
+  // transaction that we do not hold changes nothing and answers at once: SCARD_E_SHARING_VIOLATION
+  // while another program holds one. Between this answer and our own beginning somebody may be
+  // faster; then we wait for one more transaction of theirs, no longer.
+  void wait_for_turn() {
+    const LONG code = retry_while_shared(
+        busy_patience, [&] { return SCardEndTransaction(card_, SCARD_LEAVE_CARD); });
+    if (code == SCARD_E_SHARING_VIOLATION)
+      throw ReaderBusy("another program has held the token for too long");
+  }
+
   // After a foreign reset the handle stays unusable until this call; the transaction is gone too.
   void reconnect() {
     held_ = false;
@@ -167,6 +202,8 @@ class PcscConnection : public Connection {
 };
 
 }  // namespace
+
+void set_pcsc_patience(std::chrono::milliseconds patience) noexcept { busy_patience = patience; }
 
 std::unique_ptr<Connection> connect_pcsc(const std::string& reader) {
   return std::make_unique<PcscConnection>(reader);

@@ -1,6 +1,7 @@
 // A shared connection to a card through PC/SC-Lite.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -11,5 +12,9 @@ namespace kilt::apdu {
 /// Connects with a context of its own, so that cards in different readers work in parallel
 /// (PC/SC-Lite serialises the calls of one context). Throws as Transport::connect.
 [[nodiscard]] std::unique_ptr<Connection> connect_pcsc(const std::string& reader);
+
+/// For tests: how long another program may hold a token before begin() throws ReaderBusy; default
+/// 30 s.
+void set_pcsc_patience(std::chrono::milliseconds patience) noexcept;
 
 }  // namespace kilt::apdu

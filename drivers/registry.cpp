@@ -8,6 +8,8 @@
 #include "drivers/etoken/applet/applet.h"
 #include "drivers/etoken/cardos/cardos.h"
 #include "drivers/etoken/idprime/idprime.h"
+#include "drivers/iso7816/iso7816.h"
+#include "drivers/jacarta/jacarta.h"
 #include "drivers/kaztoken/kaztoken.h"
 
 namespace kilt {
@@ -16,9 +18,11 @@ namespace {
 // One line per family; probing follows this order.
 constexpr std::array kFamilies{
     Family{"kaztoken", &kaztoken::open, nullptr},
+    Family{"jacarta", &jacarta::open, &jacarta::probe},
     Family{"etoken-applet", &etoken::open_applet, nullptr},
     Family{"idprime", &etoken::open_idprime, nullptr},
     Family{"cardos", &etoken::open_cardos, nullptr},
+    Family{"iso7816", &iso7816::open, &iso7816::probe},  // last: it takes whatever keeps a standard
 };
 
 const Family* family_named(std::string_view name) {

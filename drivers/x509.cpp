@@ -1,6 +1,7 @@
 #include "drivers/x509.h"
 
 #include <memory>
+#include <new>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -56,6 +57,8 @@ class Loader {
     flag("cache", "enabled", config_.cache);
     flag("readers", "pcsc", config_.pcsc);
     delegates();
+    texts("profiles", "unverified", config_.unverified_profiles);
+    folder("cert", "dir", config_.certificates);
     const auto unused = [&](const std::string& what) {
       config_.problems.push_back(fmt::format("unknown setting '{}' is ignored", what));
     };
@@ -89,6 +92,23 @@ class Loader {
       target = node->as_string()->get();
     else
       complain(*node, "a string");
+  }
+  void texts(const char* section, const char* key, std::vector<std::string>& target) {
+    const toml::node* node = find(section, key);
+    if (node == nullptr) return;
+    const toml::array* list = node->as_array();
+    if (list == nullptr || !list->is_homogeneous(toml::node_type::string))
+      return complain(*node, "a list of strings");
+    for (const toml::node& entry : *list) target.push_back(entry.as_string()->get());
+  }
+  void folder(const char* section, const char* key, std::filesystem::path& target) {
+    const toml::node* node = find(section, key);
+    if (node == nullptr) return;
+    const std::filesystem::path path = node->is_string() ? node->as_string()->get() : std::string();
+    if (path.is_absolute())
+      target = path;
+    else
+      complain(*node, "an absolute path");
   }
   void flag(const char* section, const char* key, bool& target) {
     const toml::node* node = find(section, key);
@@ -183,8 +203,11 @@ class Loader {
 
 void load_file(Config& config, const std::filesystem::path& path) {
   try {
-    const toml::table table = toml::parse_file(path.string());
-    Loader(config, table).run();
+    // Opened here, not by toml++: its error for an absent file cannot stand a failing allocation.
+    if (std::ifstream file(path); file)
+      Loader(config, toml::parse(file, path.string())).run();
+    else
+      config.problems.emplace_back("cannot be read");
   } catch (const toml::parse_error& error) {
     config.problems.push_back(
         fmt::format("line {}: {}", error.source().begin.line, error.description()));
@@ -196,6 +219,8 @@ void load_file(Config& config, const std::filesystem::path& path) {
 
 Config Config::load() {
   Config config;
+  if (const auto data = user_folder("XDG_DATA_HOME", ".local/share"))
+    config.certificates = *data / "certs";
   if (const auto path = config_file()) load_file(config, *path);
   config.profile_folders = {"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
   if (const auto folder = user_folder()) config.profile_folders.push_back(*folder / "tokens");

@@ -32,6 +32,9 @@ struct Config {
   std::chrono::milliseconds recheck{1000};
   bool pcsc = true;                       ///< use PC/SC readers
   std::vector<delegate::Rule> delegates;  ///< [[delegate]]
+  /// Profiles whose commands the user accepts although nobody has verified them.
+  std::vector<std::string> unverified_profiles;
+  std::filesystem::path certificates;  ///< folder for certificates that a card cannot keep
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;
 

@@ -36,7 +36,11 @@ SecureBytes decrypt(Session& session, CryptOperation& operation) {
   SecureBytes block = slot.with_token(Repeat::kNever, [&](Token& token) {
     return token.decrypt(key.key(), scheme, operation.mechanism.hash, operation.data);
   });
-  if (scheme != DecryptScheme::kRsaRaw) return block;
+  // A message is shorter than its cryptogram: an answer as long as it is the block, padding and
+  // all.
+  const bool left_padded =
+      scheme == DecryptScheme::kRsaPkcs1 && block.size() == operation.data.size();
+  if (scheme != DecryptScheme::kRsaRaw && !left_padded) return block;
   if (block.size() != operation.data.size())
     throw MalformedAnswer("the decrypted block has a wrong length");
   return unpad(operation.mechanism, std::move(block), operation.data);

@@ -58,9 +58,13 @@ Request prepare(const Mechanism& mechanism, const Bytes& data, KeyObject& key, s
 /// A wrong signature can betray the key (fault attacks); checked where the public half is known,
 /// because then it costs no APDU.
 void check_signature(const KeyObject& key, const Request& request, const Bytes& signature) {
-  if (request.scheme != SignScheme::kRsaRaw || !key.known_public_key()) return;
+  const bool padded = request.scheme == SignScheme::kRsaPkcs1;
+  if ((request.scheme != SignScheme::kRsaRaw && !padded) || !key.known_public_key()) return;
   const auto* rsa = std::get_if<RsaPublicKey>(&*key.known_public_key());
-  if (rsa != nullptr && !equal(host::rsa_public(*rsa, signature), request.input))
+  if (rsa == nullptr) return;
+  const Bytes block =
+      padded ? host::pad_pkcs1_sign(request.input, signature.size()) : request.input;
+  if (!equal(host::rsa_public(*rsa, signature), block))
     throw MalformedAnswer("the token's signature does not verify");
 }
 

@@ -170,6 +170,7 @@ class Slot : private Loader {
   apdu::ReaderState state_;
   /// The insertion whose card no driver knew: not probed again (budget: once).
   std::optional<std::uint64_t> unrecognized_event_;
+  std::string unrecognized_why_;
   std::uint64_t epoch_ = 0;
 
   std::unique_ptr<apdu::Card> card_;

@@ -53,7 +53,7 @@ void fill_token_info(Slot& slot, Token& token, CK_TOKEN_INFO& info) {
   pad_text(info.manufacturerID, about.manufacturer);
   pad_text(info.model, about.model);
   pad_text(info.serialNumber, about.serial);
-  info.flags = CKF_LOGIN_REQUIRED;
+  info.flags = about.login_required ? CKF_LOGIN_REQUIRED : 0;
   if (about.has_random) info.flags |= CKF_RNG;
   if (about.initialized) info.flags |= CKF_TOKEN_INITIALIZED;
   if (about.write_protected) info.flags |= CKF_WRITE_PROTECTED;

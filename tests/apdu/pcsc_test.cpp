@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "apdu/errors.h"
+#include "apdu/pcsc_connection.h"
 #include "apdu/pcsc_transport.h"
 #include "tests/support/fake_pcsc.h"
 
@@ -37,6 +38,7 @@ class Pcsc : public ::testing::Test {
  protected:
   void SetUp() override {
     FakePcsc::restart_world();
+    set_pcsc_patience(50ms);
     FakePcsc::add_reader(kName);
     card_ = std::make_shared<Recorder>();
     FakePcsc::insert(kName, card_);
@@ -118,13 +120,13 @@ TEST_F(Pcsc, EverythingIsClosedAndTheCardLeftAsItIs) {
 TEST_F(Pcsc, AbandonedConnectionsTellNobody) {
   auto connection = transport_->connect(kName);
   transport_->readers();
-  FakePcsc::count_from_now();
   connection->begin();
+  FakePcsc::count_from_now();
   connection->abandon();
   transport_->abandon();
   connection.reset();
   transport_.reset();
-  EXPECT_EQ(1U, FakePcsc::calls()) << "the begin() and nothing after it";
+  EXPECT_EQ(0U, FakePcsc::calls());
 }
 
 TEST_F(Pcsc, ForeignResetInEveryCall) {
@@ -166,6 +168,34 @@ TEST_F(Pcsc, ExclusiveUseByAnother) {
   FakePcsc::exclusive_by_other(kName, true);
   EXPECT_TRUE(transport_->readers()[0].card_present);
   EXPECT_THROW(transport_->connect(kName), ReaderBusy);
+}
+
+TEST_F(Pcsc, ExclusiveUseThatEndsInTime) {
+  set_pcsc_patience(20s);
+  FakePcsc::exclusive_by_other(kName, true);
+  std::thread other([] {
+    std::this_thread::sleep_for(30ms);
+    FakePcsc::exclusive_by_other(kName, false);
+  });
+  EXPECT_NO_THROW(transport_->connect(kName));
+  other.join();
+}
+
+TEST_F(Pcsc, TransactionOfAnotherIsWaitedForButNotForEver) {
+  const auto connection = transport_->connect(kName);
+  FakePcsc::hold_by_other(kName, true);
+  EXPECT_THROW(connection->begin(), ReaderBusy);
+  FakePcsc::hold_by_other(kName, false);
+  EXPECT_NO_THROW(connection->begin());
+  connection->end();
+  set_pcsc_patience(20s);
+  FakePcsc::hold_by_other(kName, true);
+  std::thread other([] {
+    std::this_thread::sleep_for(30ms);
+    FakePcsc::hold_by_other(kName, false);
+  });
+  EXPECT_NO_THROW(connection->begin());
+  other.join();
 }
 
 TEST_F(Pcsc, AnswerLongerThanAnApduCanBe) {
@@ -259,6 +289,7 @@ TEST_F(Pcsc, EveryCallFailsWithEveryCodeOnce) {
 }
 
 TEST_F(Pcsc, CodesBecomeTheRightErrors) {
+  set_pcsc_patience(0ms);
   const auto connect = [&](LONG code) {
     FakePcsc::fail_call(2, code);  // SCardConnect
     transport_->connect(kName);

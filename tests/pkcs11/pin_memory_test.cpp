@@ -24,6 +24,7 @@ unsigned find_in_memory(const std::vector<unsigned char>& inverted) {
     unsigned long begin = 0, end = 0;
     char access[5] = {};
     if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) != 3) continue;
+    if (end - begin > (1UL << 30)) continue;  // a sanitizer's shadow, which holds no bytes of ours
     if (access[0] != 'r' || access[1] != 'w' || line.find("[v") != std::string::npos) continue;
     for (unsigned long at = begin; at < end; at += block.size() - inverted.size()) {
       const auto size = std::min<unsigned long>(block.size(), end - at);

@@ -142,6 +142,16 @@ bool look(SCARD_READERSTATE* states, DWORD count, std::size_t readers_before) {
   return differs;
 }
 
+/// The calling thread is in one of the functions below.
+struct Inside {
+  static thread_local int depth;
+  Inside() noexcept { ++depth; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  ~Inside() { --depth; }
+};
+thread_local int Inside::depth = 0;
+
 class Waiting {
  public:
   Waiting() { ++world().waiting; }
@@ -151,6 +161,8 @@ class Waiting {
 };
 
 }  // namespace
+
+bool inside_pcsc() noexcept { return Inside::depth != 0; }
 
 void FakePcsc::restart_world() {
   const Lock lock(world().mutex);
@@ -310,6 +322,7 @@ using namespace kilt::test;  // NOLINT(google-build-using-namespace): the functi
 extern "C" {
 
 LONG SCardEstablishContext(DWORD, LPCVOID, LPCVOID, LPSCARDCONTEXT context) {
+  const Inside inside;
   if (const LONG code = enter("SCardEstablishContext")) return code;
   const Lock lock(world().mutex);
   if (!world().service) return SCARD_E_NO_SERVICE;
@@ -319,6 +332,7 @@ LONG SCardEstablishContext(DWORD, LPCVOID, LPCVOID, LPSCARDCONTEXT context) {
 }
 
 LONG SCardReleaseContext(SCARDCONTEXT context) {
+  const Inside inside;
   if (const LONG code = enter("SCardReleaseContext")) return code;
   const Lock lock(world().mutex);
   if (world().contexts.erase(context) == 0) return SCARD_E_INVALID_HANDLE;
@@ -336,11 +350,13 @@ LONG SCardReleaseContext(SCARDCONTEXT context) {
 }
 
 LONG SCardIsValidContext(SCARDCONTEXT context) {
+  const Inside inside;
   const Lock lock(world().mutex);
   return check_context(context);
 }
 
 LONG SCardListReaders(SCARDCONTEXT context, LPCSTR, LPSTR names, LPDWORD size) {
+  const Inside inside;
   if (const LONG code = enter("SCardListReaders")) return code;
   const Lock lock(world().mutex);
   if (const LONG code = check_context(context)) return code;
@@ -358,6 +374,7 @@ LONG SCardListReaders(SCARDCONTEXT context, LPCSTR, LPSTR names, LPDWORD size) {
 
 LONG SCardGetStatusChange(SCARDCONTEXT context, DWORD timeout, SCARD_READERSTATE* states,
                           DWORD count) {
+  const Inside inside;
   if (const LONG code = enter("SCardGetStatusChange")) return code;
   Lock lock(world().mutex);
   if (const LONG code = check_context(context)) return code;
@@ -378,6 +395,7 @@ LONG SCardGetStatusChange(SCARDCONTEXT context, DWORD timeout, SCARD_READERSTATE
 }
 
 LONG SCardCancel(SCARDCONTEXT context) {
+  const Inside inside;
   if (const LONG code = enter("SCardCancel")) return code;
   const Lock lock(world().mutex);
   if (const LONG code = check_context(context)) return code;
@@ -388,6 +406,7 @@ LONG SCardCancel(SCARDCONTEXT context) {
 
 LONG SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD, DWORD, LPSCARDHANDLE card,
                   LPDWORD protocol) {
+  const Inside inside;
   if (const LONG code = enter("SCardConnect")) return code;
   const Lock lock(world().mutex);
   if (const LONG code = check_context(context)) return code;
@@ -405,6 +424,7 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD, DWORD, LPSCARDHANDLE
 }
 
 LONG SCardReconnect(SCARDHANDLE card, DWORD, DWORD, DWORD initialization, LPDWORD protocol) {
+  const Inside inside;
   if (const LONG code = enter("SCardReconnect")) return code;
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
@@ -421,6 +441,7 @@ LONG SCardReconnect(SCARDHANDLE card, DWORD, DWORD, DWORD initialization, LPDWOR
 }
 
 LONG SCardDisconnect(SCARDHANDLE card, DWORD disposition) {
+  const Inside inside;
   if (const LONG code = enter("SCardDisconnect")) return code;
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
@@ -438,6 +459,7 @@ LONG SCardDisconnect(SCARDHANDLE card, DWORD disposition) {
 }
 
 LONG SCardBeginTransaction(SCARDHANDLE card) {
+  const Inside inside;
   if (const LONG code = enter("SCardBeginTransaction")) return code;
   Lock lock(world().mutex);
   const Waiting waiting;
@@ -455,6 +477,7 @@ LONG SCardBeginTransaction(SCARDHANDLE card) {
 }
 
 LONG SCardEndTransaction(SCARDHANDLE card, DWORD) {
+  const Inside inside;
   if (const LONG code = enter("SCardEndTransaction")) return code;
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
@@ -470,6 +493,7 @@ LONG SCardEndTransaction(SCARDHANDLE card, DWORD) {
 
 LONG SCardStatus(SCARDHANDLE card, LPSTR, LPDWORD name_size, LPDWORD state, LPDWORD protocol,
                  LPBYTE atr, LPDWORD atr_size) {
+  const Inside inside;
   if (const LONG code = enter("SCardStatus")) return code;
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
@@ -488,6 +512,7 @@ LONG SCardStatus(SCARDHANDLE card, LPSTR, LPDWORD name_size, LPDWORD state, LPDW
 
 LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST*, LPCBYTE command, DWORD command_size,
                    SCARD_IO_REQUEST*, LPBYTE answer, LPDWORD answer_size) {
+  const Inside inside;
   if (const LONG code = enter("SCardTransmit")) return code;
   std::shared_ptr<kilt::apdu::CardEndpoint> endpoint;
   {

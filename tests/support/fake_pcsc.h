@@ -50,6 +50,9 @@ class FakePcsc {
   static bool somebody_waits();
 };
 
+/// This thread is inside an SCard function: what happens there is not the module's doing.
+bool inside_pcsc() noexcept;
+
 /// Every error code that winscard.h of PC/SC-Lite knows, and one that it does not.
 const std::vector<LONG>& all_pcsc_codes();
 

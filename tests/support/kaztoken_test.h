@@ -3,11 +3,9 @@
 
 #include "tests/support/certificates.h"
 #include "tests/support/module_test.h"
+#include "tests/support/ready_kaztoken.h"
 
 namespace kilt::test {
-
-inline const std::string kSoPin = "87654321";
-inline const std::string kUserPin = "135790";
 
 /// Attributes for a template, kept alive as long as it is used.
 class Attributes {

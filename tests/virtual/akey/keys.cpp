@@ -1,6 +1,4 @@
 // Keys of AKEYSIM: MANAGE SECURITY ENVIRONMENT, signature, decryption, generation (ISO 7816-8).
-#include <openssl/rand.h>
-
 #include "tests/virtual/akey/akeysim.h"
 #include "tests/virtual/akey/layout.h"
 #include "tests/virtual/iso7816/rsa.h"
@@ -14,7 +12,7 @@ using iso::Command;
 using iso::tlv;
 
 constexpr std::uint8_t kAuthentication = 0xA4, kSignature = 0xB6, kConfidentiality = 0xB8;
-constexpr std::uint8_t kSha1 = 0x12, kSha256 = 0x42;
+constexpr std::uint8_t kSha1 = 0x12;  // the other hash is SHA-256, 42
 
 Bytes public_template(const Bytes& key) {
   const iso::RsaPublic half = iso::public_half(key);

@@ -98,6 +98,10 @@ Bytes unhex(std::string_view text) {
   return bytes;
 }
 
+void append(Bytes& target, const Bytes& more) {
+  target.insert(target.end(), more.begin(), more.end());
+}
+
 Bytes part(const Bytes& bytes, std::size_t at, std::size_t count) {
   if (at >= bytes.size()) return {};
   const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(at);

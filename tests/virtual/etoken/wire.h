@@ -40,9 +40,7 @@ struct Answer {
 /// Blanks are skipped. Throws std::invalid_argument.
 [[nodiscard]] Bytes unhex(std::string_view text);
 
-inline void append(Bytes& target, const Bytes& more) {
-  target.insert(target.end(), more.begin(), more.end());
-}
+void append(Bytes& target, const Bytes& more);
 /// `count` bytes from `at` on, fewer if there are no more.
 [[nodiscard]] Bytes part(const Bytes& bytes, std::size_t at, std::size_t count);
 /// Two bytes, big-endian.

@@ -34,7 +34,10 @@ std::size_t File::memory() const {
   constexpr std::size_t kPrivateParts = 6;
   std::size_t total = kOverhead + name.size() + access.size() + properties.size();
   if (type == Type::kEf) total += size;
-  if (type == Type::kKo) total += is_rsa() ? kPrivateParts * size : size;
+  if (type == Type::kKo && rsa && rsa->d.empty() && !rsa->n.empty())
+    total += rsa->n.size() + rsa->e.size();  // a public key
+  else if (type == Type::kKo)
+    total += is_rsa() ? kPrivateParts * size : size;
   for (const auto& one : children) total += one->memory();
   return total;
 }

@@ -30,7 +30,7 @@ Bytes key_of(const std::string& pin) {
   }
   Bytes key(kKeySize);
   for (std::size_t bit = 0; bit < kKeySize * 7; ++bit)
-    if ((stream[bit / 8] >> (bit % 8) & 1U) != 0)
+    if ((unsigned{stream[bit / 8]} >> (bit % 8) & 1U) != 0)
       key[bit / 7] = static_cast<std::uint8_t>(key[bit / 7] | 1U << (bit % 7));
   return key;
 }

@@ -1,0 +1,84 @@
+// Point 27: the n-th allocation fails; nothing leaks over 10 000 rounds.
+#include <fstream>
+
+#include "tests/hardening/failing_new.h"
+#include "tests/hardening/pcsc_module_test.h"
+
+namespace kilt::test {
+namespace {
+
+std::size_t resident_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmRSS:", 0) == 0) return std::stoul(line.substr(6));
+  return 0;
+}
+
+class Memory : public PcscModuleTest {};
+
+TEST_F(Memory, EveryAllocationFailsOnce) {
+  ASSERT_EQ(CKR_OK, scenario().first_error);
+  unsigned clean = 0;
+  std::size_t n = 1;
+  for (; clean < 3 && n < 100000; n += n < 300 ? 1 : 7) {
+    card_ = plug(kPcscReader);
+    // Not inside C_Initialize: toml++, which reads configuration and profiles, ends the program.
+    Outcome outcome;
+    try {
+      outcome = scenario(0, [n] { fail_allocation(n); });
+    } catch (const std::bad_alloc&) {  // the test's own allocation, not the module's
+      ASSERT_TRUE(allocation_failed());
+    }
+    const bool failed = allocation_failed();
+    fail_allocation(0);
+    C_Finalize(nullptr);
+    EXPECT_EQ(0U, outcome.wrong) << n;
+    if (!failed) {
+      EXPECT_EQ(CKR_OK, outcome.first_error) << n;
+      ++clean;
+    }
+    ASSERT_EQ(5U, tries_left(*card_)) << n;
+  }
+  EXPECT_GT(n, 300U);
+  EXPECT_EQ(CKR_OK, scenario().first_error);
+}
+
+TEST_F(Memory, FlatOverTenThousandRounds) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer keeps freed memory";
+#endif
+  ASSERT_EQ(CKR_OK, C_Initialize(nullptr));
+  CK_ULONG count = 0;
+  ASSERT_EQ(CKR_OK, C_GetSlotList(CK_TRUE, nullptr, &count));
+  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+  // Every tenth round signs as well: it is the part that takes its time.
+  const auto round = [&](int number) {
+    CK_SESSION_HANDLE session = 0;
+    ASSERT_EQ(CKR_OK,
+              C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session));
+    ASSERT_EQ(CKR_OK, log_in(session, CKU_USER, kUserPin));
+    if (number % 10 == 0) {
+      CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+      CK_ATTRIBUTE wanted{CKA_CLASS, &object_class, sizeof object_class};
+      CK_OBJECT_HANDLE key = 0;
+      ASSERT_EQ(CKR_OK, C_FindObjectsInit(session, &wanted, 1));
+      ASSERT_EQ(CKR_OK, C_FindObjects(session, &key, 1, &count));
+      ASSERT_EQ(CKR_OK, C_FindObjectsFinal(session));
+      Bytes data(20, 7), signature(128);
+      CK_ULONG size = signature.size();
+      ASSERT_EQ(CKR_OK, C_SignInit(session, &mechanism, key));
+      ASSERT_EQ(CKR_OK, C_Sign(session, data.data(), data.size(), signature.data(), &size));
+    }
+    ASSERT_EQ(CKR_OK, C_CloseSession(session));
+    card_->restart_count();
+    FakePcsc::count_from_now();
+  };
+  for (int i = 0; i < 500; ++i) round(i);
+  const std::size_t before = resident_kib();
+  for (int i = 0; i < 9500 && !HasFatalFailure(); ++i) round(i);
+  const std::size_t after = resident_kib();
+  EXPECT_LE(after, before + 512) << "KiB";
+}
+
+}  // namespace
+}  // namespace kilt::test

@@ -59,6 +59,7 @@ class MemoryConnection : public Connection {
   }
   [[nodiscard]] const Bytes& atr() const noexcept override { return atr_; }
   [[nodiscard]] unsigned protocol() const noexcept override { return protocol_; }
+  [[nodiscard]] bool extended_length() const noexcept override { return true; }
   void abandon() noexcept override { held_ = false; }
 
  private:

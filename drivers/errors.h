@@ -60,6 +60,8 @@ class NotSupported : public Error {
 class TokenNotRecognized : public Error {
  public:
   TokenNotRecognized() : Error("no driver knows this card") {}
+  /// What the card is, and what to do with it.
+  using Error::Error;
 };
 
 /// The object is not (or no longer) on the token.

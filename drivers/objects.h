@@ -120,6 +120,9 @@ struct KeySpec {
   std::string label;
   KeyUsage usage;
   bool always_authenticate = false;
+  /// Not empty: the id of the key pair whose place the new one takes. The caller has confirmed that
+  /// the old one is lost.
+  Bytes replace;
 };
 
 /// A private key brought from outside. All numbers big-endian.

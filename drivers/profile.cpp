@@ -1,128 +1,16 @@
 #include "drivers/profile.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <fstream>
 #include <sstream>
-
-#include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "drivers/builtin_profiles.h"
 
 namespace kilt {
 namespace {
 
-constexpr std::size_t kMaxAtr = 33;
 constexpr std::size_t kMaxFile = std::size_t{256} * 1024;  // a profile is a page of text
-
-/// Reads one file's table and remembers where it is, for messages.
-class Parser {
- public:
-  explicit Parser(const std::filesystem::path& source) : source_(source) {}
-
-  Profile parse(std::string_view text) {
-    try {
-      return profile(toml::parse(text, source_.string()));
-    } catch (const toml::parse_error& error) {
-      throw ProfileError(fmt::format("{}:{}: {}", source_.string(), error.source().begin.line,
-                                     error.description()));
-    }
-  }
-
- private:
-  [[noreturn]] void fail(const toml::node& node, const std::string& what) const {
-    throw ProfileError(fmt::format("{}:{}: {}", source_.string(), node.source().begin.line, what));
-  }
-
-  void known_keys(const toml::table& table, std::initializer_list<std::string_view> keys) const {
-    for (const auto& [key, value] : table)
-      if (std::ranges::find(keys, key.str()) == keys.end())
-        fail(value, fmt::format("unknown key '{}'", key.str()));
-  }
-
-  std::string text(const toml::table& table, std::string_view key, bool required) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) {
-      if (required) fail(table, fmt::format("'{}' is missing", key));
-      return {};
-    }
-    if (!node->is_string()) fail(*node, fmt::format("'{}' must be a string", key));
-    return node->as_string()->get();
-  }
-
-  Bytes hex(const toml::table& table, std::string_view key, bool required) const {
-    const std::string value = text(table, key, required);
-    try {
-      return from_hex(value);
-    } catch (const std::invalid_argument& error) {
-      fail(*table.get(key), fmt::format("'{}': {}", key, error.what()));
-    }
-  }
-
-  /// Calls `read(table)` for each table of the array `key`, which may be absent.
-  template <typename Read>
-  void each(const toml::table& table, std::string_view key, Read read) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return;
-    const toml::array* array = node->as_array();
-    if (array == nullptr) fail(*node, fmt::format("write [[{}]] for '{}'", key, key));
-    for (const toml::node& entry : *array) {
-      const toml::table* inner = entry.as_table();
-      if (inner == nullptr) fail(entry, fmt::format("write [[{}]] for '{}'", key, key));
-      read(*inner);
-    }
-  }
-
-  AtrPattern atr(const toml::table& table) const {
-    known_keys(table, {"value", "mask", "note"});
-    AtrPattern pattern{hex(table, "value", true), hex(table, "mask", false),
-                       text(table, "note", false)};
-    if (pattern.value.size() < 2 || pattern.value.size() > kMaxAtr)
-      fail(*table.get("value"), "an ATR has 2 to 33 bytes");
-    if (pattern.mask.empty()) pattern.mask.assign(pattern.value.size(), 0xFF);
-    if (pattern.mask.size() != pattern.value.size())
-      fail(*table.get("mask"), "the mask must be as long as the value");
-    return pattern;
-  }
-
-  FactoryPin factory_pin(const toml::table& table) const {
-    known_keys(table, {"name", "role", "value"});
-    FactoryPin pin;
-    pin.name = text(table, "name", true);
-    pin.value = text(table, "value", true);
-    const std::string role = text(table, "role", true);
-    if (role != "user" && role != "so") fail(*table.get("role"), "'role' is \"user\" or \"so\"");
-    pin.role = role == "user" ? PinRole::kUser : PinRole::kSo;
-    if (pin.value.empty()) fail(*table.get("value"), "a factory PIN cannot be empty");
-    return pin;
-  }
-
-  Profile profile(const toml::table& table) const {
-    known_keys(table,
-               {"name", "family", "manufacturer", "model", "storage_oid", "atr", "factory_pin"});
-    Profile result;
-    result.name = text(table, "name", true);
-    result.family = text(table, "family", true);
-    result.manufacturer = text(table, "manufacturer", false);
-    result.model = text(table, "model", false);
-    result.storage_oid = text(table, "storage_oid", false);
-    result.source = source_;
-    if (result.name.empty()) fail(*table.get("name"), "'name' is empty");
-    if (result.manufacturer.size() > 32)
-      fail(*table.get("manufacturer"), "'manufacturer' has at most 32 bytes");
-    if (result.model.size() > 16) fail(*table.get("model"), "'model' has at most 16 bytes");
-    if (result.storage_oid.find_first_not_of("0123456789.") != std::string::npos)
-      fail(*table.get("storage_oid"), "'storage_oid' is digits and dots");
-    each(table, "atr", [&](const toml::table& entry) { result.atrs.push_back(atr(entry)); });
-    each(table, "factory_pin",
-         [&](const toml::table& entry) { result.factory_pins.push_back(factory_pin(entry)); });
-    return result;
-  }
-
-  std::filesystem::path source_;
-};
 
 unsigned exactness(const AtrPattern& pattern) {
   unsigned bits = 0;
@@ -167,8 +55,22 @@ ProfileSet ProfileSet::builtin() {
   return set;
 }
 
+Profile read_profile(const std::filesystem::path& file) {
+  return parse_profile(read_file(file), file);
+}
+
+bool Profile::accepted() const noexcept {
+  return std::ranges::find(host->accepted, name) != host->accepted.end();
+}
+
+void ProfileSet::set_host(HostSettings settings) {
+  host_ = std::make_shared<const HostSettings>(std::move(settings));
+  for (Profile& profile : profiles_) profile.host = host_;
+}
+
 void ProfileSet::add(std::string_view toml, const std::filesystem::path& source) {
-  Profile profile = Parser(source).parse(toml);
+  Profile profile = parse_profile(toml, source);
+  profile.host = host_;
   const auto same = std::ranges::find(profiles_, profile.name, &Profile::name);
   if (same != profiles_.end())
     *same = std::move(profile);

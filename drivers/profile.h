@@ -1,10 +1,12 @@
 // Token profiles: what is data about a token rather than behaviour (ATRs, names, factory PINs,
-// storage OID), kept in TOML files so that a new ATR needs no new build (decision 15).
-// Format: conf/tokens/README.md.
+// storage OID; for the driver `iso7816` its commands), kept in TOML files so that a new ATR or a
+// new card needs no new build (decision 15). Format: conf/tokens/README.md.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,9 +14,20 @@
 
 #include "apdu/bytes.h"
 #include "drivers/errors.h"
+#include "drivers/profile_commands.h"
 #include "drivers/token.h"
 
 namespace kilt {
+
+/// What this computer brings to drivers: the user's configuration.
+struct HostSettings {
+  /// Folder for certificates of tokens that cannot keep them; empty: none.
+  std::filesystem::path certificates;
+  /// Names of profiles whose unverified commands the user accepts.
+  std::vector<std::string> accepted;
+  /// Takes a line for the log; may be empty.
+  std::function<void(const std::string&)> log;
+};
 
 /// A profile file that cannot be used; the text names file, line and what to do.
 class ProfileError : public Error {
@@ -45,8 +58,24 @@ struct Profile {
   std::string model;
   std::vector<AtrPattern> atrs;
   std::vector<FactoryPin> factory_pins;
+  std::string label;        ///< shown where the card has none of its own
   std::string storage_oid;  ///< of the CA's "key storage" extension 1.2.398.3.3.5, may be empty
+  /// What a family leaves to the owner of a token; each driver says what it knows.
+  std::map<std::string, std::string> options;
+  std::vector<Bytes> aids;  ///< applications by which the card is known if no ATR fits
+  std::string notes;
+  /// Somebody has used the whole profile with a real card.
+  bool verified = false;
+  bool experimental = false;  ///< said in the log when the profile is used
+  bool discovery = true;      ///< look for a PKCS#15 application
+  std::string unsupported;    ///< not empty: the card is recognised but cannot be used; why
+  std::string foreign;        ///< not empty: what the card is, and which program is for it
+  CardCommands commands;
   std::filesystem::path source;  ///< file it came from; empty: built in
+  std::shared_ptr<const HostSettings> host = std::make_shared<HostSettings>();
+
+  /// Commands that nobody has verified may be sent: the user said so for this profile.
+  [[nodiscard]] bool accepted() const noexcept;
 
   /// The PIN is one of the factory's for this role.
   [[nodiscard]] bool is_factory_pin(PinRole role, BytesView pin) const noexcept;
@@ -69,8 +98,18 @@ class ProfileSet {
   [[nodiscard]] const Profile* match(BytesView atr) const noexcept;
   [[nodiscard]] const std::vector<Profile>& all() const noexcept { return profiles_; }
 
+  /// Settings of this computer, for every profile of the set.
+  void set_host(HostSettings settings);
+  [[nodiscard]] const std::shared_ptr<const HostSettings>& host() const noexcept { return host_; }
+
  private:
   std::vector<Profile> profiles_;
+  std::shared_ptr<const HostSettings> host_ = std::make_shared<HostSettings>();
 };
+
+/// Reads one profile. Throws ProfileError.
+[[nodiscard]] Profile parse_profile(std::string_view toml, const std::filesystem::path& source);
+/// Reads one profile from its file, which is small. Throws ProfileError.
+[[nodiscard]] Profile read_profile(const std::filesystem::path& file);
 
 }  // namespace kilt

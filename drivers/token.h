@@ -23,6 +23,7 @@ struct PinStatus {
   bool blocked = false;
   std::optional<unsigned> tries_left;
   std::optional<unsigned> tries_max;
+  bool count_low = false;  ///< tries were spent; for tokens that tell no numbers
   /// The PIN is one of the factory's; nothing if not known.
   std::optional<bool> factory;
   unsigned min_length = 4;  ///< bytes
@@ -43,6 +44,7 @@ struct TokenInfo {
   bool initialized = true;                                 ///< personalised, usable
   bool has_random = false;                                 ///< the token makes random numbers
   bool write_protected = false;
+  bool login_required = true;  ///< false: there is nothing to log in to
 };
 
 /// How the token signs; the host does the rest.
@@ -56,7 +58,7 @@ enum class SignScheme {
 
 enum class DecryptScheme {
   kRsaRaw,    ///< answer is the whole block of modulus length; the host strips the padding
-  kRsaPkcs1,  ///< the card strips PKCS#1 v1.5
+  kRsaPkcs1,  ///< the card strips PKCS#1 v1.5; one that does not answers a whole block
   kRsaOaep,   ///< the card strips OAEP
 };
 
@@ -102,6 +104,7 @@ struct Capabilities {
   std::vector<SignScheme> sign;
   std::vector<DecryptScheme> decrypt;
   std::vector<KeyRange> keys;
+  bool replaces_keys = false;  ///< KeySpec::replace is understood
 
   [[nodiscard]] bool has(SignScheme scheme) const;
   [[nodiscard]] bool has(DecryptScheme scheme) const;
@@ -131,6 +134,10 @@ class Token {
   /// Bytes that identify this very token (its serial): compared after a reconnect, so that objects
   /// of one token never appear as those of another.
   virtual Bytes identity() = 0;
+
+  /// Name of the profile in use where the ATR did not tell it (applications are found by name),
+  /// else empty.
+  [[nodiscard]] virtual std::string profile_name() const { return {}; }
 
   /// What C_GetTokenInfo shows. Cached by the driver; costs APDUs at first only.
   virtual TokenInfo info() = 0;

@@ -2,9 +2,12 @@
 // conf/kilt.toml.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "drivers/delegate/rule.h"
 
 namespace kilt::p11 {
 
@@ -25,7 +28,13 @@ struct Config {
   /// Where public objects are remembered; empty: nowhere.
   std::filesystem::path cache_folder;
   bool cache = true;
-  bool pcsc = true;  ///< use PC/SC readers
+  /// How long a list of objects is taken for the present one without asking the token.
+  std::chrono::milliseconds recheck{1000};
+  bool pcsc = true;                       ///< use PC/SC readers
+  std::vector<delegate::Rule> delegates;  ///< [[delegate]]
+  /// Profiles whose commands the user accepts although nobody has verified them.
+  std::vector<std::string> unverified_profiles;
+  std::filesystem::path certificates;  ///< folder for certificates that a card cannot keep
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;
 

@@ -36,7 +36,11 @@ SecureBytes decrypt(Session& session, CryptOperation& operation) {
   SecureBytes block = slot.with_token(Repeat::kNever, [&](Token& token) {
     return token.decrypt(key.key(), scheme, operation.mechanism.hash, operation.data);
   });
-  if (scheme != DecryptScheme::kRsaRaw) return block;
+  // A message is shorter than its cryptogram: an answer as long as it is the block, padding and
+  // all.
+  const bool left_padded =
+      scheme == DecryptScheme::kRsaPkcs1 && block.size() == operation.data.size();
+  if (scheme != DecryptScheme::kRsaRaw && !left_padded) return block;
   if (block.size() != operation.data.size())
     throw MalformedAnswer("the decrypted block has a wrong length");
   return unpad(operation.mechanism, std::move(block), operation.data);
@@ -77,7 +81,7 @@ CK_RV C_DecryptInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT
   return session_entry(__func__, handle, [&](Session& session) {
     refuse_if(session.decrypt.has_value(), CKR_OPERATION_ACTIVE);
     CryptOperation operation;
-    operation.mechanism = check_mechanism(mechanism, CKF_DECRYPT, session.slot().capabilities());
+    operation.mechanism = key_mechanism(session, mechanism, CKF_DECRYPT, key);
     operation.key = private_key(session, key, operation.mechanism, &KeyUsage::decrypt);
     session.decrypt = std::move(operation);
   });

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pkcs11/kilt.h"
+
 namespace kilt::p11 {
 namespace {
 
@@ -48,6 +50,17 @@ void read_rsa(KeySpec& spec, const Template& public_half) {
   refuse_if(bits > 16384, CKR_KEY_SIZE_RANGE);
   spec.bits = static_cast<unsigned>(bits);
   spec.public_exponent = number_of(public_half.bytes(CKA_PUBLIC_EXPONENT));
+}
+
+/// Which key the new one may take the place of: named and confirmed, or none.
+Bytes replaced_key(const Template& half) {
+  const Bytes id = half.bytes(CKA_KILT_REPLACE_KEY);
+  if (half.has(CKA_KILT_REPLACE_KEY) &&
+      (id.empty() || !half.flag(CKA_KILT_REPLACE_CONFIRMED).value_or(false)))
+    throw Refusal(CKR_TEMPLATE_INCONSISTENT,
+                  "to replace a key, name it in CKA_KILT_REPLACE_KEY and confirm it with "
+                  "CKA_KILT_REPLACE_CONFIRMED");
+  return id;
 }
 
 }  // namespace
@@ -103,6 +116,8 @@ KeySpec key_spec(const Mechanism& mechanism, const Template& public_half,
   }
   spec.always_authenticate = private_half.flag(CKA_ALWAYS_AUTHENTICATE).value_or(false);
   read_names(spec, public_half, private_half);
+  spec.replace = replaced_key(public_half);
+  if (spec.replace.empty()) spec.replace = replaced_key(private_half);
   return spec;
 }
 

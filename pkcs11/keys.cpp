@@ -17,6 +17,8 @@ CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism,
     const KeySpec spec = key_spec(checked, Template(public_attributes, public_count),
                                   Template(private_attributes, private_count));
     refuse_if(!session.read_write(), CKR_SESSION_READ_ONLY);
+    if (!spec.replace.empty() && !slot.capabilities().replaces_keys)
+      throw NotSupported("this token makes new keys beside the old ones and replaces none");
     const ObjectRef ref =
         slot.with_token(Repeat::kNever, [&](Token& token) { return token.generate_key(spec); });
     slot.objects_changed();

@@ -41,4 +41,11 @@
 // UTF-8 JSON: a list of {"name", "role": "user" | "so"}: the profile's factory PINs by name.
 #define CKA_KILT_FACTORY_PINS (CKA_VENDOR_DEFINED | 0x4B490010UL)
 
+// In a template of C_GenerateKeyPair, for tokens with a fixed number of places for keys (the ID
+// card). Bytes: the CKA_ID of the key pair whose place the new one takes; that key pair is lost for
+// ever. Without it a key is only made where there is none.
+#define CKA_KILT_REPLACE_KEY (CKA_VENDOR_DEFINED | 0x4B490020UL)
+// CK_BBOOL: must be CK_TRUE beside it, as the owner's confirmation.
+#define CKA_KILT_REPLACE_CONFIRMED (CKA_VENDOR_DEFINED | 0x4B490021UL)
+
 // NOLINTEND(cppcoreguidelines-macro-usage)

@@ -22,6 +22,11 @@ Module::Module(Config config, Transports transports) : transports_(std::move(tra
     environment_.profiles.add_folder(folder, [](const ProfileError& error) {
       log_line(std::string("profile: ") + error.what());
     });
+  HostSettings host;
+  host.certificates = environment_.config.certificates;
+  host.accepted = environment_.config.unverified_profiles;
+  host.log = [](const std::string& line) { log_line(line); };
+  environment_.profiles.set_host(std::move(host));
 }
 
 std::vector<Module::Seen> Module::look() {

@@ -63,7 +63,9 @@ using ObjectPtr = std::shared_ptr<Object>;
 /// One half of a key pair.
 class KeyObject : public Object {
  public:
-  KeyObject(Key key, bool private_half) : key_(std::move(key)), private_half_(private_half) {}
+  KeyObject(Key key, bool private_half) : key_(std::move(key)), private_half_(private_half) {
+    if (!std::holds_alternative<std::monostate>(key_.public_key)) public_key_ = key_.public_key;
+  }
   [[nodiscard]] CK_OBJECT_CLASS object_class() const override {
     return private_half_ ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
   }

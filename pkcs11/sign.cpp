@@ -58,9 +58,13 @@ Request prepare(const Mechanism& mechanism, const Bytes& data, KeyObject& key, s
 /// A wrong signature can betray the key (fault attacks); checked where the public half is known,
 /// because then it costs no APDU.
 void check_signature(const KeyObject& key, const Request& request, const Bytes& signature) {
-  if (request.scheme != SignScheme::kRsaRaw || !key.known_public_key()) return;
+  const bool padded = request.scheme == SignScheme::kRsaPkcs1;
+  if ((request.scheme != SignScheme::kRsaRaw && !padded) || !key.known_public_key()) return;
   const auto* rsa = std::get_if<RsaPublicKey>(&*key.known_public_key());
-  if (rsa != nullptr && !equal(host::rsa_public(*rsa, signature), request.input))
+  if (rsa == nullptr) return;
+  const Bytes block =
+      padded ? host::pad_pkcs1_sign(request.input, signature.size()) : request.input;
+  if (!equal(host::rsa_public(*rsa, signature), block))
     throw MalformedAnswer("the token's signature does not verify");
 }
 
@@ -91,7 +95,7 @@ CK_RV C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_HA
   return session_entry(__func__, handle, [&](Session& session) {
     refuse_if(session.sign.has_value(), CKR_OPERATION_ACTIVE);
     SignOperation operation;
-    operation.mechanism = check_mechanism(mechanism, CKF_SIGN, session.slot().capabilities());
+    operation.mechanism = key_mechanism(session, mechanism, CKF_SIGN, key);
     operation.key = private_key(session, key, operation.mechanism, &KeyUsage::sign);
     start_hash(operation);
     session.sign = std::move(operation);

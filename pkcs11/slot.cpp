@@ -49,16 +49,19 @@ void Slot::bind() {
   if (token_) return;
   if (!state_.card_present) refresh();
   refuse_if(!state_.card_present, CKR_TOKEN_NOT_PRESENT);
-  if (unrecognized_event_ == state_.event_count) throw TokenNotRecognized();
+  if (unrecognized_event_ == state_.event_count) throw TokenNotRecognized(unrecognized_why_);
   try {
     card_ = std::make_unique<apdu::Card>(transport_->connect(reader_));
     const apdu::Transaction transaction(*card_);
     profile_ = environment_->profiles.match(card_->atr());
     token_ = open_token(*card_, environment_->profiles);
+    if (profile_ == nullptr) profile_ = environment_->profiles.find(token_->profile_name());
     identity_ = token_->identity();
-  } catch (const TokenNotRecognized&) {
-    log_line(fmt::format("no driver knows the card in '{}', ATR {}", reader_, to_hex(state_.atr)));
+  } catch (const TokenNotRecognized& error) {
+    log_line(
+        fmt::format("the card in '{}', ATR {}: {}", reader_, to_hex(state_.atr), error.what()));
     unrecognized_event_ = state_.event_count;
+    unrecognized_why_ = error.what();
     disconnect();
     throw;
   } catch (...) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -169,6 +170,7 @@ class Slot : private Loader {
   apdu::ReaderState state_;
   /// The insertion whose card no driver knew: not probed again (budget: once).
   std::optional<std::uint64_t> unrecognized_event_;
+  std::string unrecognized_why_;
   std::uint64_t epoch_ = 0;
 
   std::unique_ptr<apdu::Card> card_;
@@ -186,6 +188,7 @@ class Slot : private Loader {
   std::map<Handle, ObjectPtr> objects_;
   std::map<Identity, Handle> handles_;
   std::optional<std::uint64_t> list_generation_;
+  std::chrono::steady_clock::time_point listed_at_;
   std::optional<Handle> status_handle_;
   std::vector<OddObject> odd_;
   std::string last_reason_;

@@ -27,6 +27,7 @@ CK_FLAGS pin_flags(const PinStatus& status, const PinFlags& names, bool factory)
     if (status.tries_max && *status.tries_left < *status.tries_max) flags |= names.count_low;
     if (*status.tries_left == 1) flags |= names.final_try;
   }
+  if (status.count_low && (flags & names.locked) == 0) flags |= names.count_low;
   if (factory || status.factory.value_or(false)) flags |= names.to_be_changed;
   return flags;
 }
@@ -52,7 +53,7 @@ void fill_token_info(Slot& slot, Token& token, CK_TOKEN_INFO& info) {
   pad_text(info.manufacturerID, about.manufacturer);
   pad_text(info.model, about.model);
   pad_text(info.serialNumber, about.serial);
-  info.flags = CKF_LOGIN_REQUIRED;
+  info.flags = about.login_required ? CKF_LOGIN_REQUIRED : 0;
   if (about.has_random) info.flags |= CKF_RNG;
   if (about.initialized) info.flags |= CKF_TOKEN_INITIALIZED;
   if (about.write_protected) info.flags |= CKF_WRITE_PROTECTED;

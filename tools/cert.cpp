@@ -3,6 +3,7 @@
 
 #include "tools/cert_store.h"
 #include "tools/commands.h"
+#include "tools/deletion.h"
 #include "tools/nca.h"
 #include "tools/report.h"
 #include "tools/text.h"
@@ -100,6 +101,44 @@ void show(Context& context, const CertOptions& options) {
   context.out().document(document);
 }
 
+/// Opens the token for writing and hands over the chosen certificate.
+template <typename Action>
+void with_certificate(Context& context, const CertOptions& options, Action action) {
+  const ChosenToken token = context.token();
+  Session session(context.module(), token.id(), Session::Mode::kWrite);
+  context.login(session, token, Role::kUser);
+  const Inventory inventory = read_inventory(session);
+  const CertificateView& certificate = one_certificate(inventory, Choice(options.choice));
+  Json document = context.document();
+  document["certificate"] = certificate_json(context, token, certificate);
+  action(session, inventory, certificate);
+  context.out().document(document);
+}
+
+void relabel(Context& context, const CertOptions& options) {
+  with_certificate(context, options,
+                   [&](Session& session, const Inventory&, const CertificateView& certificate) {
+                     Template change;
+                     change.text(CKA_LABEL, options.label);
+                     session.change(certificate.handle, std::move(change));
+                     context.out().line(tr("Its name is \"{0}\" now.", options.label));
+                   });
+}
+
+void remove(Context& context, const CertOptions& options) {
+  with_certificate(
+      context, options,
+      [&](Session& session, const Inventory& inventory, const CertificateView& certificate) {
+        check_not_last(inventory, inventory.key_of(certificate), options.force);
+        if (certificate.info) print_certificate(context, *certificate.info);
+        const std::string name =
+            certificate.label.empty() ? to_hex(certificate.id) : certificate.label;
+        context.confirm(tr("Type \"{0}\" to delete it", name), name);
+        session.destroy(certificate.handle);
+        context.out().line(tr("The certificate is deleted; its key is not."));
+      });
+}
+
 }  // namespace
 
 void add_cert(CLI::App& app, Context& context) {
@@ -125,6 +164,16 @@ void add_cert(CLI::App& app, Context& context) {
   command->add_option("certificate", options->choice, which);
   command->add_option("--file", options->file, tr("Show a file's certificate instead"));
   set_action(*command, context, [&context, options] { show(context, *options); });
+
+  command = cert->add_subcommand("relabel", tr("Give a certificate another name"));
+  command->add_option("certificate", options->choice, which)->required();
+  command->add_option("label", options->label, tr("The new name"))->required();
+  set_action(*command, context, [&context, options] { relabel(context, *options); });
+
+  command = cert->add_subcommand("delete", tr("Delete a certificate, not its key"));
+  command->add_option("certificate", options->choice, which)->required();
+  command->add_flag("--force", options->force, tr("Also of the only valid pair"));
+  set_action(*command, context, [&context, options] { remove(context, *options); });
 }
 
 }  // namespace kilt::tool

@@ -15,7 +15,18 @@ namespace kilt::tool {
   X(key)                 \
   X(csr)                 \
   X(cert)                \
-  X(init)
+  X(object)              \
+  X(renew)               \
+  X(sign)                \
+  X(verify)              \
+  X(remind)              \
+  X(doctor)              \
+  X(register)            \
+  X(trace)               \
+  X(completion)          \
+  X(init)                \
+  X(probe)               \
+  X(profile)
 
 /// add_NAME adds the subcommand to `app`; its callback runs it.
 #define KILT_DECLARE(name) void add_##name(CLI::App& app, Context& context);

@@ -79,5 +79,7 @@ Failure with_tries(const Failure& failure, const PinState& state);
 Bytes read_file(const std::string& path);
 /// Writes a file ("-" or empty: standard output). `mode` of a new file. Throws Failure(kBadInput).
 void write_file(const std::string& path, BytesView contents, unsigned mode = 0644);
+/// Writes beside and renames: whole or not at all.
+void replace_file(const std::string& path, BytesView contents, unsigned mode = 0644);
 
 }  // namespace kilt::tool

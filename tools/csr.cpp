@@ -29,7 +29,7 @@ X509NamePtr choose_subject(const Inventory& inventory, const KeyView& key,
   const auto own = inventory.certificates_of(key);
   if (!own.empty() && own.front()->info) return subject_of(own.front()->der);
   throw Failure(Kind::kUsage, tr("Whose certificate shall it be?"),
-                tr("Give --subject \"CN=…,C=KZ\", or --subject-from with a certificate."));
+                tr("Give --subject \"CN=...,C=KZ\", or --subject-from with a certificate."));
 }
 
 void run(Context& context, const CsrOptions& options) {
@@ -70,7 +70,7 @@ void add_csr(CLI::App& app, Context& context) {
   auto options = std::make_shared<CsrOptions>();
   CLI::App* command = app.add_subcommand("csr", tr("Make a certificate request (PKCS#10)"));
   command->add_option("key", options->key, tr("The key: its label, id or pkcs11: URI"));
-  command->add_option("--subject", options->subject, tr("\"CN=…,SURNAME=…,C=KZ\""));
+  command->add_option("--subject", options->subject, tr("\"CN=...,SURNAME=...,C=KZ\""));
   command->add_option("--subject-from", options->subject_from,
                       tr("Take the subject from this certificate: a file, or label or id on the "
                          "token"));

@@ -41,4 +41,8 @@ class Failure : public std::runtime_error {
   std::string advice_;
 };
 
+/// The command did its work and printed its result; the exit code says that something needs
+/// attention (Kind::kFinding).
+class Finding {};
+
 }  // namespace kilt::tool

@@ -67,4 +67,15 @@ void write_file(const std::string& path, BytesView contents, unsigned mode) {
   }
 }
 
+void replace_file(const std::string& path, BytesView contents, unsigned mode) {
+  const std::string beside = fmt::format("{}.{}.new", path, getpid());
+  write_file(beside, contents, mode);
+  if (rename(beside.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(beside.c_str());
+    errno = error;
+    fail(path, "{0} cannot be written: {1}");
+  }
+}
+
 }  // namespace kilt::tool

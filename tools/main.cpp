@@ -35,6 +35,8 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
   } catch (const CLI::Error& error) {
     app.exit(error);
     return static_cast<int>(Kind::kUsage);
+  } catch (const Finding&) {
+    return static_cast<int>(Kind::kFinding);
   } catch (const Failure& failure) {
     show(context, failure);
     return static_cast<int>(failure.kind());

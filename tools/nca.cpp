@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "tools/text.h"
+
 namespace kilt::tool {
 namespace {
 
@@ -18,36 +20,36 @@ struct OidName {
   const char* name;
 };
 constexpr std::array kNames{
-    OidName{"1.2.398.3.3.2", "NCA RK certificate policy"},
-    OidName{"1.2.398.3.3.2.1", "legal entity, signature"},
-    OidName{"1.2.398.3.3.2.2", "legal entity, authentication"},
-    OidName{"1.2.398.3.3.2.3", "individual, signature"},
-    OidName{"1.2.398.3.3.2.4", "individual, authentication"},
-    OidName{"1.2.398.3.3.4.1.1", "individual"},
-    OidName{"1.2.398.3.3.4.1.1.1", "individual's information system"},
-    OidName{"1.2.398.3.3.4.1.2", "legal entity"},
-    OidName{"1.2.398.3.3.4.1.2.1", "head of the organisation"},
-    OidName{"1.2.398.3.3.4.1.2.2", "right to sign"},
-    OidName{"1.2.398.3.3.4.1.2.3", "right to sign financial documents"},
-    OidName{"1.2.398.3.3.4.1.2.4", "HR officer"},
-    OidName{"1.2.398.3.3.4.1.2.5", "employee"},
-    OidName{"1.2.398.3.3.4.1.2.6", "legal entity's information system"},
-    OidName{"1.2.398.3.3.4.3.1", "identified by a service centre's operator"},
-    OidName{"1.2.398.3.3.4.3.2", "identified remotely"},
-    OidName{"1.2.398.3.3.4.3.2.1", "identified by Digital ID"},
-    OidName{"1.2.398.3.3.5.1.1", "file (PKCS#12)"},
-    OidName{"1.2.398.3.3.5.1.2", "file (JKS)"},
-    OidName{"1.2.398.3.3.5.2.1", "ID card"},
-    OidName{"1.2.398.3.3.5.2.2", "Kaztoken"},
-    OidName{"1.2.398.3.3.5.2.3", "eToken 72K (Java)"},
-    OidName{"1.2.398.3.3.5.2.4", "eToken 5110"},
-    OidName{"1.2.398.3.3.5.2.5", "JaCarta"},
-    OidName{"1.2.398.3.3.5.2.6", "aKey"},
-    OidName{"1.2.398.3.3.5.2.7", "SIM card"},
-    OidName{"1.2.398.3.3.5.3.1", "cloud service"},
-    OidName{kClientAuth, "client authentication"},
-    OidName{kEmailProtection, "e-mail protection"},
-    OidName{"1.3.6.1.5.5.7.3.1", "server authentication"},
+    OidName{"1.2.398.3.3.2", N_("NCA RK certificate policy")},
+    OidName{"1.2.398.3.3.2.1", N_("legal entity, signature")},
+    OidName{"1.2.398.3.3.2.2", N_("legal entity, authentication")},
+    OidName{"1.2.398.3.3.2.3", N_("individual, signature")},
+    OidName{"1.2.398.3.3.2.4", N_("individual, authentication")},
+    OidName{"1.2.398.3.3.4.1.1", N_("individual")},
+    OidName{"1.2.398.3.3.4.1.1.1", N_("individual's information system")},
+    OidName{"1.2.398.3.3.4.1.2", N_("legal entity")},
+    OidName{"1.2.398.3.3.4.1.2.1", N_("head of the organisation")},
+    OidName{"1.2.398.3.3.4.1.2.2", N_("right to sign")},
+    OidName{"1.2.398.3.3.4.1.2.3", N_("right to sign financial documents")},
+    OidName{"1.2.398.3.3.4.1.2.4", N_("HR officer")},
+    OidName{"1.2.398.3.3.4.1.2.5", N_("employee")},
+    OidName{"1.2.398.3.3.4.1.2.6", N_("legal entity's information system")},
+    OidName{"1.2.398.3.3.4.3.1", N_("identified by a service centre's operator")},
+    OidName{"1.2.398.3.3.4.3.2", N_("identified remotely")},
+    OidName{"1.2.398.3.3.4.3.2.1", N_("identified by Digital ID")},
+    OidName{"1.2.398.3.3.5.1.1", N_("file (PKCS#12)")},
+    OidName{"1.2.398.3.3.5.1.2", N_("file (JKS)")},
+    OidName{"1.2.398.3.3.5.2.1", N_("ID card")},
+    OidName{"1.2.398.3.3.5.2.2", N_("Kaztoken")},
+    OidName{"1.2.398.3.3.5.2.3", N_("eToken 72K (Java)")},
+    OidName{"1.2.398.3.3.5.2.4", N_("eToken 5110")},
+    OidName{"1.2.398.3.3.5.2.5", N_("JaCarta")},
+    OidName{"1.2.398.3.3.5.2.6", N_("aKey")},
+    OidName{"1.2.398.3.3.5.2.7", N_("SIM card")},
+    OidName{"1.2.398.3.3.5.3.1", N_("cloud service")},
+    OidName{kClientAuth, N_("client authentication")},
+    OidName{kEmailProtection, N_("e-mail protection")},
+    OidName{"1.3.6.1.5.5.7.3.1", N_("server authentication")},
 };
 
 }  // namespace

@@ -2,13 +2,10 @@
 
 #include <cstdlib>
 
-#include "drivers/profile.h"
-
 namespace kilt::tool {
-namespace {
 
-/// The same folders, in the same order, that the module reads.
-const ProfileSet& profiles() {
+// The same folders, in the same order.
+const ProfileSet& all_profiles() {
   static const ProfileSet kSet = [] {
     ProfileSet set = ProfileSet::builtin();
     std::vector<std::filesystem::path> folders{"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
@@ -27,10 +24,12 @@ const ProfileSet& profiles() {
   return kSet;
 }
 
+namespace {
+
 const Profile* profile_of(const SlotView::Token& token, const TokenStatus& status) {
   if (!status.profile.empty())
-    if (const Profile* profile = profiles().find(status.profile)) return profile;
-  for (const Profile& profile : profiles().all())
+    if (const Profile* profile = all_profiles().find(status.profile)) return profile;
+  for (const Profile& profile : all_profiles().all())
     if (!profile.model.empty() && profile.model == token.model &&
         (profile.manufacturer.empty() || profile.manufacturer == token.manufacturer))
       return &profile;
@@ -53,7 +52,7 @@ std::vector<FactoryPinValue> factory_pins_of(const SlotView::Token& token,
 
 std::vector<FactoryPinValue> all_factory_pins() {
   std::vector<FactoryPinValue> pins;
-  for (const Profile& profile : profiles().all()) collect(profile, pins);
+  for (const Profile& profile : all_profiles().all()) collect(profile, pins);
   return pins;
 }
 

@@ -4,10 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "drivers/profile.h"
 #include "tools/pin_policy.h"
 
 namespace kilt::tool {
 
+/// All profiles: built in, of this computer, of the user, as the module reads them.
+const ProfileSet& all_profiles();
 /// The factory PINs of this token's kind: by the profile the module names, else by model and
 /// manufacturer. Empty: not known.
 std::vector<FactoryPinValue> factory_pins_of(const SlotView::Token& token,

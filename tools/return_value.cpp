@@ -17,8 +17,6 @@ struct Row {
 };
 
 #define KILT_RV(name) name, #name
-/// Marks a message for xgettext; it is translated when it is shown.
-constexpr const char* N_(const char* message) { return message; }
 
 constexpr std::array kRows{
     Row{KILT_RV(CKR_PIN_INCORRECT), Kind::kWrongPin, N_("The PIN is wrong; one try is spent."),
@@ -52,7 +50,7 @@ constexpr std::array kRows{
     Row{KILT_RV(CKR_DEVICE_MEMORY), Kind::kToken, N_("The token is full."),
         N_("Delete what is no longer needed: `kilt list`, `kilt cert delete`, `kilt key delete`.")},
     Row{KILT_RV(CKR_DEVICE_ERROR), Kind::kToken, N_("The token reports an error."),
-        N_("Take it out, put it in again and repeat; `kilt trace -- kilt …` makes a report.")},
+        N_("Take it out, put it in again and repeat; `kilt trace -- kilt ...` makes a report.")},
     Row{KILT_RV(CKR_TOKEN_WRITE_PROTECTED), Kind::kUnsupported,
         N_("This token can only be read with this module."), nullptr},
     Row{KILT_RV(CKR_FUNCTION_NOT_SUPPORTED), Kind::kUnsupported,
@@ -109,8 +107,11 @@ Failure failure_of(CK_RV rv, const char* function, const std::string& reason) {
   std::string message = row != nullptr && row->message != nullptr
                             ? translated(row->message)
                             : tr("The module answered {0} to {1}.", rv_name(rv), function);
-  if (!reason.empty()) message += ' ' + clean(reason);
-  return {row == nullptr ? Kind::kModule : row->kind, message,
+  const Kind kind = row == nullptr ? Kind::kModule : row->kind;
+  // About PINs the message says all.
+  if (!reason.empty() && kind != Kind::kWrongPin && kind != Kind::kPinBlocked)
+    message += " (" + clean(reason) + ')';
+  return {kind, message,
           row == nullptr || row->advice == nullptr ? std::string() : translated(row->advice)};
 }
 

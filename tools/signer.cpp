@@ -101,7 +101,7 @@ Signature sign_data(Session& session, const KeyView& key, BytesView data) {
   signature.bits = raw_signature(session, key, data);
   if (!key.spki.empty() && verify_data(key.spki, data, signature.bits) == false)
     throw Failure(Kind::kToken, tr("The token's signature does not fit its public key."),
-                  tr("Do not use this key; `kilt trace -- kilt …` makes a report."));
+                  tr("Do not use this key; `kilt trace -- kilt ...` makes a report."));
   return signature;
 }
 

@@ -14,6 +14,9 @@ void choose_language(const std::string& folder);
 /// The message in the user's language.
 const char* translated(const char* message) noexcept;
 
+/// Marks a message for xgettext where it stands in a table; it is translated when it is shown.
+constexpr const char* N_(const char* message) { return message; }
+
 namespace detail {
 /// Formats; a translation whose placeholders do not fit gives way to the English message.
 std::string format_message(const char* message, fmt::format_args args);

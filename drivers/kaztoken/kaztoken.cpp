@@ -217,6 +217,7 @@ class Kaztoken : public Token {
     info.model = model_;
     info.serial = to_hex(serial());
     info.has_random = true;
+    info.initialized = pins_.status(PinRole::kSo).initialized;  // a blank one has no PIN objects
     info.label = model_;
     if (const auto token = application_.read_token_info()) {
       if (!token->label.empty()) info.label = token->label;

@@ -1,6 +1,7 @@
 #include "drivers/pkcs15/application.h"
 
 #include <algorithm>
+#include <set>
 
 #include "drivers/errors.h"
 #include "drivers/pkcs15/asn1.h"
@@ -65,6 +66,13 @@ Bytes Application::file(std::uint16_t id) const {
   return path;
 }
 
+void Application::set_places(Bytes odf, Bytes token_info) {
+  odf_ = std::move(odf);
+  token_info_ = std::move(token_info);
+}
+
+Bytes Application::odf_path() const { return odf_.empty() ? file(kOdf) : odf_; }
+
 bool Application::load(cache::Files known) {
   remembered_ = std::move(known);
   news_ = false;
@@ -76,16 +84,19 @@ bool Application::load(cache::Files known) {
   keys_.clear();
   certificates_.clear();
   data_.clear();
+  pin_directories_.clear();
   std::vector<OdfEntry> directories;
   try {
     // What is remembered holds the journal's changes already.
     if (!journal_.empty() && remembered_.empty()) pending_ = read_journal(*files_, journal_).images;
-    directories = decode_odf(contents(file(kOdf)));
+    directories = decode_odf(contents(odf_path()));
   } catch (const ObjectNotFound&) {
     return false;
   }
   if (directories.size() > kMaxEntries) throw MalformedAnswer("EF.ODF names too many directories");
-  for (const OdfEntry& directory : directories) load_directory(directory);
+  std::set<std::pair<DirectoryKind, Bytes>> seen;  // an ODF may name a file again and again
+  for (const OdfEntry& directory : directories)
+    if (seen.emplace(directory.kind, directory.path.file).second) load_directory(directory);
   finish_keys();
   return true;
 }
@@ -112,6 +123,8 @@ Bytes Application::contents(BytesView path) {
 }
 
 void Application::load_directory(const OdfEntry& directory) {
+  if (directory.kind == DirectoryKind::kAuthObjects)
+    pin_directories_.push_back(directory.path.file);
   if (directory.kind == DirectoryKind::kAuthObjects || directory.kind == DirectoryKind::kSecretKeys)
     return;
   Bytes entries;
@@ -120,6 +133,9 @@ void Application::load_directory(const OdfEntry& directory) {
   } catch (const ObjectNotFound&) {
     // ODF may name a directory before its file is made.
     remembered_.emplace(to_bytes(relative_path(directory.path.file)), Bytes());
+    return;
+  } catch (const NotLoggedIn&) {
+    objects_.odd.push_back({"a directory that can be read after a login only"});
     return;
   }
   const auto add = [&](const tlv::Node& node) {
@@ -265,12 +281,30 @@ Bytes Application::read_data(const ObjectRef& ref) {
 
 std::optional<TokenInfoEntry> Application::read_token_info() {
   try {
-    return decode_token_info(read_directory(*files_, file(kTokenInfo)));
+    return decode_token_info(
+        read_directory(*files_, token_info_.empty() ? file(kTokenInfo) : token_info_));
   } catch (const ObjectNotFound&) {
     return std::nullopt;
   } catch (const MalformedAnswer&) {
     return std::nullopt;  // the name is worth no failure
+  } catch (const NotLoggedIn&) {
+    return std::nullopt;
   }
+}
+
+std::vector<PinEntry> Application::read_pins() {
+  std::vector<PinEntry> pins;
+  const auto add = [&](const tlv::Node& node) {
+    if (auto pin = decode_pin(node)) pins.push_back(std::move(*pin));
+  };
+  for (const Bytes& directory : pin_directories_) {
+    try {
+      for_each_entry(contents(directory), add, [](const char*) {});
+    } catch (const ObjectNotFound&) {
+      continue;
+    }
+  }
+  return pins;
 }
 
 }  // namespace kilt::pkcs15

@@ -20,12 +20,17 @@ class Application {
   Application(Files& files, Bytes base, Bytes journal = {})
       : files_(&files), base_(std::move(base)), journal_(std::move(journal)) {}
 
+  /// Other places of ODF and TokenInfo than 5031 and 5032 (EF.DIR may name them); an empty path
+  /// changes nothing.
+  void set_places(Bytes odf, Bytes token_info);
+
   /// Everything public that was read so far, if there is more than at the last call.
   [[nodiscard]] const cache::Files* news();
 
   /// Reads ODF and directory files. False if there is no ODF: then the token has no such
-  /// application. Damaged entries are listed as odd objects. `known`: public contents read at an
-  /// earlier time, as news() gave them; the caller has made sure that the token is unchanged since.
+  /// application. Damaged entries and directories that want a login are listed as odd objects.
+  /// `known`: public contents read at an earlier time, as news() gave them; the caller has made
+  /// sure that the token is unchanged since.
   bool load(cache::Files known = {});
   /// What load() found. Private data objects are listed too; their values need a login.
   [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }
@@ -44,12 +49,16 @@ class Application {
   [[nodiscard]] Bytes read_data(const ObjectRef& ref);
   /// EF.TokenInfo, nothing if absent or unreadable.
   [[nodiscard]] std::optional<TokenInfoEntry> read_token_info();
+  /// The PINs of the authentication object directories that load() saw; damaged entries are left
+  /// out. Reads the card.
+  [[nodiscard]] std::vector<PinEntry> read_pins();
 
  private:
   struct KeyPair {
     std::optional<KeyEntry> private_half, public_half;
   };
   [[nodiscard]] Bytes file(std::uint16_t id) const;
+  [[nodiscard]] Bytes odf_path() const;
   [[nodiscard]] Bytes contents(BytesView path);
   void load_directory(const OdfEntry& directory);
   void add_private_key(KeyEntry entry);
@@ -63,6 +72,8 @@ class Application {
 
   Files* files_;
   Bytes base_, journal_;
+  Bytes odf_, token_info_;              ///< where not in their usual places
+  std::vector<Bytes> pin_directories_;  ///< AODFs
   std::vector<JournalRecord::Image> pending_;
   cache::Files remembered_;
   bool news_ = false;

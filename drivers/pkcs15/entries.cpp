@@ -21,6 +21,13 @@ Path decode_path(BytesView sequence) {
   Reader reader(sequence);
   while (const auto node = reader.next()) {
     if (node->tag == asn1::kOctetString) path.file = to_bytes(node->value);
+    if (node->tag == asn1::context(1)) {
+      // ISO/IEC 7816-15: the application's identifier, then the path below it.
+      constexpr std::uint32_t kAid = 0x4F;
+      if (const auto aid = tlv::find(node->value, kAid)) path.file = to_bytes(aid->value);
+      if (const auto file = tlv::find(node->value, asn1::kOctetString))
+        append(path.file, file->value);
+    }
     if (node->tag == asn1::kInteger) path.index = count(node->value);
     if (node->tag == asn1::context_primitive(0)) path.length = count(node->value);
   }

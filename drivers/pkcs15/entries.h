@@ -15,7 +15,9 @@ namespace kilt::pkcs15 {
 
 /// Where a value lies: a file, or a part of it.
 struct Path {
-  Bytes file;  ///< as in the directory: file ids from MF, possibly without 3F00
+  /// As in the directory: file ids from MF, possibly without 3F00; an application's identifier may
+  /// stand before them.
+  Bytes file;
   std::optional<std::size_t> index, length;
 };
 

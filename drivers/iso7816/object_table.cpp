@@ -1,0 +1,281 @@
+#include "drivers/iso7816/object_table.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include "apdu/tlv.h"
+#include "drivers/crypto.h"
+#include "drivers/errors.h"
+#include "drivers/pkcs15/encode.h"
+#include "drivers/pkcs15/key_id.h"
+#include "drivers/x509.h"
+
+namespace kilt::iso7816 {
+namespace {
+
+constexpr std::size_t kMaxCertificate = 16384;
+
+// First bytes of the refs of objects that are not the application's.
+constexpr Byte kSlotRef = 'k', kHostRef = 'h', kFileRef = 'f';
+
+ObjectRef tagged(Byte kind, BytesView rest) {
+  ObjectRef ref{kind};
+  append(ref, rest);
+  return ref;
+}
+
+Bytes inflated(BytesView data) {
+  Bytes out(kMaxCertificate);
+  uLongf size = out.size();
+  if (uncompress(out.data(), &size, data.data(), data.size()) != Z_OK) return {};
+  out.resize(size);
+  return out;
+}
+
+/// The certificate at the beginning of the bytes, padding behind it removed; empty if there is
+/// none.
+Bytes certificate_in(BytesView contents) {
+  try {
+    const auto node = tlv::Reader(contents).next();
+    if (node && x509::is_certificate(node->encoded)) return to_bytes(node->encoded);
+  } catch (const MalformedAnswer&) {
+    return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+ObjectTable::ObjectTable(CardFiles& files, KeySlots& slots, pkcs15::Application* application,
+                         const Profile& profile)
+    : files_(&files),
+      slots_(&slots),
+      application_(application),
+      profile_(profile),
+      host_(profile.host->certificates) {}
+
+/// The application's mark of its last change, empty if it has none.
+std::string ObjectTable::mark() {
+  if (application_ == nullptr) return {};
+  const auto info = application_->read_token_info();
+  return info ? info->last_update : std::string();
+}
+
+/// True if something may have changed. A PKCS#15 card without lastUpdate is read every time; keys
+/// in slots are made by an explicit act only, and are read once until a reset or an act of ours.
+bool ObjectTable::read_card() {
+  const std::string mark = this->mark();
+  const bool application_changed =
+      application_ != nullptr && (!listed_ || mark.empty() || mark != mark_);
+  if (listed_ && !application_changed) return false;
+  mark_ = mark;
+  if (application_ != nullptr) application_->load();
+  if (!listed_) {
+    wants_login_ = false;
+    read_slots();
+    read_certificate_files();
+  }
+  if (application_ != nullptr && !application_->objects().odd.empty()) wants_login_ = true;
+  public_keys_.clear();
+  listed_ = true;
+  return true;
+}
+
+void ObjectTable::read_slots() {
+  slot_keys_.clear();
+  if (!slots_->readable()) return;
+  try {
+    for (auto& [slot, key] : slots_->read_all()) {
+      SlotKey entry{slot, key, pkcs15::key_id(key), {}};
+      // The id makes it another object when another key comes into the same slot.
+      entry.ref = tagged(kSlotRef, Bytes{slot->number, slot->reference});
+      append(entry.ref, BytesView(entry.id).first(8));
+      slot_keys_.push_back(std::move(entry));
+    }
+  } catch (const NotLoggedIn&) {
+    wants_login_ = true;  // some cards show public keys after a login only
+  }
+}
+
+void ObjectTable::read_certificate_files() {
+  card_certificates_.clear();
+  for (const CertificateFile& file : profile_.commands.certificate_files) {
+    if (!file.verified && !profile_.accepted()) continue;
+    try {
+      Bytes path{0x3F, 0x00};
+      append(path, pkcs15::relative_path(file.path));
+      const Bytes contents = pkcs15::read_file(*files_, path);
+      if (file.offset >= contents.size()) continue;
+      const BytesView rest = BytesView(contents).subspan(file.offset);
+      Bytes der = file.compressed ? certificate_in(inflated(rest)) : certificate_in(rest);
+      if (!der.empty()) card_certificates_.push_back({file.path, std::move(der)});
+    } catch (const ObjectNotFound&) {
+      continue;
+    } catch (const NotLoggedIn&) {
+      wants_login_ = true;
+    } catch (const CardFault&) {
+      continue;  // a file of another kind: the profile only says where to look
+    }
+  }
+}
+
+const ObjectList& ObjectTable::list(const Bytes& user_auth_id) {
+  const bool card_changed = read_card();
+  host_.look();
+  if (card_changed || host_.generation() != host_generation_) build(user_auth_id);
+  host_generation_ = host_.generation();
+  return objects_;
+}
+
+void ObjectTable::build(const Bytes& user_auth_id) {
+  const std::uint64_t generation = objects_.generation + 1;
+  objects_ = application_ != nullptr ? application_->objects() : ObjectList{};
+  objects_.generation = generation;
+  certificates_.clear();
+  host_files_.clear();
+  for (Key& key : objects_.keys) {
+    key.modifiable = false;
+    const auto* entry = application_->private_entry(key.ref);
+    if (entry != nullptr && !user_auth_id.empty() && !entry->common.auth_id.empty() &&
+        entry->common.auth_id != user_auth_id)
+      key.unusable_reason =
+          "the key is protected by another PIN of the card, which is not used yet";
+  }
+  for (Certificate& certificate : objects_.certificates) certificate.modifiable = false;
+  for (DataObject& data : objects_.data) data.modifiable = false;
+  add_slot_keys();
+  for (const CardCertificate& found : card_certificates_)
+    add_certificate(tagged(kFileRef, found.path), found.der, x509::common_name(found.der), false);
+  for (const auto& entry : host_.look()) {
+    const ObjectRef ref = tagged(kHostRef, crypto::sha1(entry.der));
+    add_certificate(ref, entry.der, entry.name, true);
+    if (certificates_.contains(ref)) host_files_[ref] = entry.file;
+  }
+}
+
+void ObjectTable::add_slot_keys() {
+  for (const SlotKey& found : slot_keys_) {
+    const bool listed = std::ranges::any_of(objects_.keys, [&](const Key& key) {
+      const auto* entry = application_ == nullptr ? nullptr : application_->private_entry(key.ref);
+      return entry != nullptr && entry->reference == found.slot->reference;
+    });
+    if (listed) continue;  // the directory knows it, with label and certificate
+    Key key;
+    key.ref = found.ref;
+    key.bits = static_cast<unsigned>(found.key.modulus.size() * 8);
+    key.id = found.id;
+    key.label = found.slot->label;
+    key.usage.sign = found.slot->sign;
+    key.usage.decrypt = key.usage.unwrap = found.slot->decrypt;
+    key.public_key = found.key;
+    key.never_extractable = key.always_sensitive = true;
+    key.modifiable = false;
+    objects_.keys.push_back(std::move(key));
+  }
+}
+
+void ObjectTable::add_certificate(const ObjectRef& ref, const Bytes& der, const std::string& label,
+                                  bool on_host) {
+  if (certificates_.contains(ref)) return;
+  const Bytes id = key_of(x509::public_key_bits(der));
+  if (id.empty()) return;  // of another token's key, or the CA's
+  Certificate certificate;
+  certificate.ref = ref;
+  certificate.id = id;
+  certificate.label = label;
+  certificate.der = der;
+  certificate.modifiable = on_host;
+  // The card's own copy of the same certificate comes first.
+  for (const auto& [other, known] : certificates_)
+    if (equal(known, der)) return;
+  for (const Certificate& other : objects_.certificates)
+    if (other.id == id && !other.der && application_ != nullptr && on_host) return;
+  certificates_.emplace(ref, der);
+  objects_.certificates.push_back(std::move(certificate));
+}
+
+Bytes ObjectTable::key_of(BytesView bits) {
+  for (const Key& key : objects_.keys) {
+    const PublicKey known = public_key(key.ref);
+    if (std::holds_alternative<std::monostate>(known)) continue;
+    if (equal(pkcs15::encode_public_key(known), bits)) return key.id;
+  }
+  return {};
+}
+
+KeyHandle ObjectTable::handle(const ObjectRef& ref) const {
+  for (const SlotKey& found : slot_keys_)
+    if (found.ref == ref)
+      return {found.slot->number, found.slot->reference, found.key.modulus.size()};
+  const auto* entry = application_ == nullptr ? nullptr : application_->private_entry(ref);
+  if (entry == nullptr) throw ObjectNotFound("the key is no longer on the card");
+  const KeySlot* slot = slots_->find(entry->reference);
+  return {slot == nullptr ? entry->reference : slot->number, entry->reference,
+          entry->modulus_bits / 8};
+}
+
+PublicKey ObjectTable::public_key(const ObjectRef& ref) {
+  for (const SlotKey& found : slot_keys_)
+    if (found.ref == ref) return found.key;
+  if (application_ == nullptr) return std::monostate{};
+  const auto [known, fresh] = public_keys_.try_emplace(ref);
+  if (!fresh) return known->second;
+  known->second = application_->read_public_key(ref);
+  const auto* entry = application_->private_entry(ref);
+  if (std::holds_alternative<std::monostate>(known->second) && entry != nullptr)
+    for (const SlotKey& found : slot_keys_)
+      if (found.slot->reference == entry->reference) known->second = found.key;
+  return known->second;
+}
+
+Bytes ObjectTable::certificate(const ObjectRef& ref) const {
+  const auto known = certificates_.find(ref);
+  if (known != certificates_.end()) return known->second;
+  if (application_ == nullptr) throw ObjectNotFound("the certificate is no longer there");
+  return application_->read_certificate(ref);
+}
+
+const KeySlot* ObjectTable::slot_of_id(const Bytes& id) const {
+  for (const SlotKey& found : slot_keys_)
+    if (found.id == id) return found.slot;
+  // The directory may know the same key under an id of its own.
+  for (const Key& key : objects_.keys)
+    if (key.id == id && application_ != nullptr)
+      if (const auto* entry = application_->private_entry(key.ref))
+        return slots_->find(entry->reference);
+  return nullptr;
+}
+
+ObjectRef ObjectTable::ref_in(const KeySlot& slot) const {
+  for (const Key& key : objects_.keys) {
+    const auto* entry = application_ == nullptr ? nullptr : application_->private_entry(key.ref);
+    if (entry != nullptr && entry->reference == slot.reference) return key.ref;
+  }
+  for (const SlotKey& found : slot_keys_)
+    if (found.slot->reference == slot.reference) return found.ref;
+  throw ObjectNotFound("the new key does not show on the card");
+}
+
+ObjectRef ObjectTable::keep_certificate(BytesView der) {
+  if (!x509::is_certificate(der)) throw InvalidData("this is no X.509 certificate");
+  if (key_of(x509::public_key_bits(der)).empty())
+    throw Inconsistent("the certificate is for none of the keys on this card");
+  const std::filesystem::path file = host_.store(der);
+  if (profile_.host->log)
+    profile_.host->log(fmt::format(
+        "the certificate is kept on this computer, in {}; it is not on the card and does not go "
+        "with it",
+        file.string()));
+  return tagged(kHostRef, crypto::sha1(der));
+}
+
+void ObjectTable::drop_certificate(const ObjectRef& ref) {
+  const auto file = host_files_.find(ref);
+  if (file == host_files_.end())
+    throw WriteProtected("only certificates that are kept on this computer can be deleted");
+  host_.remove(file->second);
+}
+
+}  // namespace kilt::iso7816

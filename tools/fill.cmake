@@ -1,0 +1,10 @@
+# Fills kilt.1.in: cmake -DKILT=program -DINPUT=… -DOUTPUT=… -DVERSION=… -DSCHEMA=… -P fill.cmake
+set(ENV{LC_ALL} C)
+set(ENV{LANGUAGE} "")
+foreach(part options commands)
+  execute_process(COMMAND ${KILT} completion man-${part} OUTPUT_VARIABLE text
+                  COMMAND_ERROR_IS_FATAL ANY)
+  string(TOUPPER ${part} name)
+  set(${name} "${text}")
+endforeach()
+configure_file(${INPUT} ${OUTPUT} @ONLY)

@@ -1,0 +1,53 @@
+#include "tools/trust.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include "tools/text.h"
+#include "tools/x509.h"
+
+namespace kilt::tool {
+
+StorePtr make_store(const std::vector<Bytes>& trusted) {
+  StorePtr store(X509_STORE_new());
+  for (const Bytes& der : trusted) {
+    const X509Ptr certificate = x509_of(der);
+    need_openssl(X509_STORE_add_cert(store.get(), certificate.get()) == 1, "store");
+  }
+  // A CA's intermediate in the file is trusted as well as a root.
+  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+  return store;
+}
+
+std::string check_chain(BytesView certificate, const std::vector<Bytes>& trusted,
+                        const std::vector<Bytes>& intermediate) {
+  const StorePtr store = make_store(trusted);
+  const X509Ptr leaf = x509_of(certificate);
+  std::vector<X509Ptr> others;
+  const Owned<STACK_OF(X509), [](STACK_OF(X509) * stack) { sk_X509_free(stack); }> stack(
+      sk_X509_new_null());
+  for (const Bytes& der : intermediate) {
+    others.push_back(x509_of(der));
+    sk_X509_push(stack.get(), others.back().get());
+  }
+  const Owned<X509_STORE_CTX, X509_STORE_CTX_free> context(X509_STORE_CTX_new());
+  need_openssl(X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), stack.get()) == 1,
+               "chain");
+  X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_NO_CHECK_TIME);
+  if (X509_verify_cert(context.get()) != 1) {
+    const char* why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+    ERR_clear_error();
+    throw Failure(Kind::kBadInput,
+                  tr("The certificate's chain is not complete or not right: {0}", why),
+                  tr("Give the CA's certificates with --ca; they are on pki.gov.kz."));
+  }
+  std::string text;
+  const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context.get());
+  for (int i = 1; i < sk_X509_num(chain); ++i) {
+    if (!text.empty()) text += " ← ";
+    text += name_line(X509_get_subject_name(sk_X509_value(chain, i)));
+  }
+  return text.empty() ? tr("trusted itself") : text;
+}
+
+}  // namespace kilt::tool

@@ -73,6 +73,8 @@ class PcscConnection : public Connection {
                SCardEstablishContext(SCARD_SCOPE_SYSTEM, nullptr, nullptr, &context_));
     try {
       DWORD protocol = 0;
+      // While another program is in a transaction pcscd lets this call wait until it ends; nothing
+      // in PC/SC-Lite bounds that.
       check_pcsc("SCardConnect", retry_while_shared(kExclusivePatience, [&] {
                    return SCardConnect(context_, reader.c_str(), SCARD_SHARE_SHARED,
                                        SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card_, &protocol);

@@ -12,7 +12,7 @@ using namespace attribute;
 
 // Flags: what C_SetAttributeValue may do.
 constexpr Byte kFixed = 0x00, kFree = 0x10, kToTrue = 0x30, kToFalse = 0x50, kTrustedFlag = 0x32;
-constexpr std::uint32_t kNotKnown = 0xFFFFFFFF;  // PKCS#11's CK_UNAVAILABLE_INFORMATION
+constexpr std::uint32_t kNotKnown = 0xFFFFFFFF;  // as PKCS#11 says "unavailable"
 constexpr std::uint32_t kRsa = 0, kX509 = 0;
 constexpr std::size_t kDateSize = 8;
 

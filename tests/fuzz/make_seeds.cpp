@@ -152,6 +152,26 @@ std::vector<Bytes> token_seeds(const std::string& kind) {
   return seeds;
 }
 
+/// Of tokens that come with keys from their maker, and are not formatted: the PIN is set past the
+/// card's commands.
+void write_etoken_seeds(const std::filesystem::path& folder) {
+  struct Ready {
+    const char *kind, *key, *value, *target;
+  };
+  for (const Ready& ready : {Ready{"etoken-legacy", "rsa-bits", "1024", "etoken_applet"},
+                             Ready{"etoken-current", "list-page", "3", "etoken_applet"},
+                             Ready{"idprime", "keys", "rsa-1024,p-256", "idprime"},
+                             Ready{"cardos", "layout", "native", "cardos"}}) {
+    test::DriverRig rig(ready.kind);
+    rig.virtual_card->card().set(ready.key, ready.value);
+    // CardOS has no such switch: its seeds go on without a login.
+    if (std::string(ready.kind) != "cardos") rig.virtual_card->card().set("pin", "12345678");
+    for (const Byte what : Bytes{0x00, 0x05, 0x13})
+      write(folder / ready.target, std::string(ready.kind) + "-" + std::to_string(what),
+            record(rig.virtual_card, what));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -162,7 +182,10 @@ int main(int argc, char** argv) try {
   const std::filesystem::path folder(argv[1]);
   write_all(folder / "tlv", tlv_seeds());
   write_all(folder / "atr", atr_seeds());
+  write_etoken_seeds(folder);
   for (const auto& kind : vtoken::kinds()) {
+    const std::string name = kind.name;
+    if (name.starts_with("etoken-") || name == "idprime" || name == "cardos") continue;
     try {
       write_all(folder / kind.name, token_seeds(kind.name));
     } catch (const Error& error) {

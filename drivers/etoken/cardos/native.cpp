@@ -170,7 +170,7 @@ SecureBytes derive_native_key(const SecureBytes& pin) {
   constexpr std::size_t kKey = 24, kBitsPerByte = 7;
   Bytes key(kKey, 0x00);
   for (std::size_t bit = 0; bit < kKey * kBitsPerByte; ++bit) {
-    const unsigned value = (hash[bit / 8] >> (bit % 8)) & 1U;
+    const unsigned value = (unsigned{hash[bit / 8]} >> (bit % 8)) & 1U;
     key[bit / kBitsPerByte] =
         static_cast<Byte>(key[bit / kBitsPerByte] | (value << (bit % kBitsPerByte)));
   }

@@ -80,7 +80,7 @@ class CardFiles : public pkcs15::Files {
   Place place_;
   bool entered_ = false;
   Way way_ = Way::kUnknown;
-  std::size_t block_ = 255;          ///< bytes that the card gives at a time
+  std::size_t block_ = 256;          ///< bytes that the card gives at a time
   std::optional<Byte> answer_form_;  ///< P2 of SELECT that the card takes
   bool select_ef_by_parent_ = true;  ///< P1 02
 };

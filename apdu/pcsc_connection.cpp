@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
+#include <optional>
 #include <thread>
 
+#include <reader.h>
 #include <winscard.h>
 
 #include "apdu/pcsc_error.h"
@@ -35,6 +38,34 @@ LONG retry_while_shared(std::chrono::milliseconds patience, Call call) {
   }
 }
 
+constexpr std::size_t kShortMaxData = 256;
+
+/// The reader's longest APDU data field (PC/SC part 10, 2.6.14), nothing if it does not tell.
+std::optional<std::size_t> max_apdu_data(SCARDHANDLE card) {
+  std::array<Byte, 256> buffer{};
+  DWORD size = 0;
+  if (SCardControl(card, CM_IOCTL_GET_FEATURE_REQUEST, nullptr, 0, buffer.data(), buffer.size(),
+                   &size) != SCARD_S_SUCCESS)
+    return std::nullopt;
+  // Entries of tag, length 4, control code in big-endian order.
+  std::optional<DWORD> code;
+  for (std::size_t at = 0; at + 6 <= std::min<std::size_t>(size, buffer.size()); at += 6)
+    if (buffer[at] == FEATURE_GET_TLV_PROPERTIES)
+      code = read_be(BytesView(buffer).subspan(at + 2, 4));
+  if (!code ||
+      SCardControl(card, *code, nullptr, 0, buffer.data(), buffer.size(), &size) != SCARD_S_SUCCESS)
+    return std::nullopt;
+  const std::size_t end = std::min<std::size_t>(size, buffer.size());
+  for (std::size_t at = 0; at + 2 <= end; at += 2U + buffer[at + 1]) {
+    const std::size_t length = buffer[at + 1];
+    if (buffer[at] != PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize || length == 0 || length > 4 ||
+        at + 2 + length > end)
+      continue;
+    return read_be(reversed(BytesView(buffer).subspan(at + 2, length)));  // little-endian
+  }
+  return std::nullopt;
+}
+
 class PcscConnection : public Connection {
  public:
   explicit PcscConnection(const std::string& reader) {
@@ -42,6 +73,8 @@ class PcscConnection : public Connection {
                SCardEstablishContext(SCARD_SCOPE_SYSTEM, nullptr, nullptr, &context_));
     try {
       DWORD protocol = 0;
+      // While another program is in a transaction pcscd lets this call wait until it ends; nothing
+      // in PC/SC-Lite bounds that.
       check_pcsc("SCardConnect", retry_while_shared(kExclusivePatience, [&] {
                    return SCardConnect(context_, reader.c_str(), SCARD_SHARE_SHARED,
                                        SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card_, &protocol);
@@ -101,6 +134,17 @@ class PcscConnection : public Connection {
   [[nodiscard]] unsigned protocol() const noexcept override {
     return protocol_ == SCARD_PROTOCOL_T0 ? 0 : 1;
   }
+  // A reader that does not tell passes what it gets; the card's answer shows the rest.
+  [[nodiscard]] bool extended_length() const noexcept override {
+    if (!extended_) {
+      try {
+        extended_ = max_apdu_data(card_).value_or(kShortMaxData + 1) > kShortMaxData;
+      } catch (const std::exception&) {
+        extended_ = false;
+      }
+    }
+    return *extended_;
+  }
   void abandon() noexcept override {
     connected_ = false;
     held_ = false;
@@ -156,6 +200,7 @@ class PcscConnection : public Connection {
   bool connected_ = false;
   bool held_ = false;
   Bytes atr_;
+  mutable std::optional<bool> extended_;  ///< asked once
 };
 
 }  // namespace

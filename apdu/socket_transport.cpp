@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -24,9 +25,10 @@ constexpr auto kAnswerPatience = 20min;
 // A path where nobody listens cannot be polled; look again that often.
 constexpr auto kAbsentSlice = 200ms;
 
-Bytes ask_atr(SocketChannel& channel) {
+/// Nothing if the token is busy (perhaps with a key for a program that is gone).
+std::optional<Bytes> ask_atr(SocketChannel& channel, std::chrono::milliseconds patience) {
   channel.send(SocketControl::kAtr);
-  return channel.receive(kAtrPatience).value_or(Bytes{});
+  return channel.receive(patience);
 }
 
 class SocketConnection : public Connection {
@@ -82,7 +84,9 @@ class SocketConnection : public Connection {
   void open() {
     channel_ = SocketChannel::open(path_);
     if (!channel_) throw CardRemoved();
-    atr_ = ask_atr(*channel_);
+    const auto atr = ask_atr(*channel_, kLockPatience);
+    if (!atr) throw ReaderBusy("the token has been busy for too long");
+    atr_ = *atr;
     if (const auto parsed = Atr::parse(atr_)) protocol_ = parsed->protocol;
   }
 
@@ -110,7 +114,9 @@ struct Watched {
     try {
       auto channel = SocketChannel::open(path);
       if (!channel) return;
-      atr = ask_atr(*channel);
+      const auto answer = ask_atr(*channel, kAtrPatience);
+      if (!answer) return;  // busy: asked again at the next look
+      atr = *answer;
       monitor = std::move(channel);
       ++events;
     } catch (const Error&) {  // NOLINT(bugprone-empty-catch): went away while we looked

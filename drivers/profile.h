@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,8 @@ struct Profile {
   std::vector<FactoryPin> factory_pins;
   std::string label;        ///< shown where the card has none of its own
   std::string storage_oid;  ///< of the CA's "key storage" extension 1.2.398.3.3.5, may be empty
+  /// What a family leaves to the owner of a token; each driver says what it knows.
+  std::map<std::string, std::string> options;
   std::vector<Bytes> aids;  ///< applications by which the card is known if no ATR fits
   std::string notes;
   /// Somebody has used the whole profile with a real card.

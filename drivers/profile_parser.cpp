@@ -75,12 +75,21 @@ void read_iso7816(const ProfileReader& in, const toml::table& table, Profile& pr
   profile.commands = read_commands(in, table, profile.verified);
 }
 
+void read_options(const ProfileReader& in, const toml::table& table, Profile& profile) {
+  const toml::table* options = in.table(table, "options");
+  if (options == nullptr) return;
+  for (const auto& [key, value] : *options) {
+    if (!value.is_string()) in.fail(value, "an option is a string");
+    profile.options.emplace(std::string(key.str()), value.as_string()->get());
+  }
+}
+
 Profile read_table(const ProfileReader& in, const toml::table& table) {
-  in.known_keys(table,
-                {"name",      "family",       "manufacturer", "model",    "storage_oid", "atr",
-                 "notes",     "factory_pin",  "usb_id",       "aid",      "verified",    "sign",
-                 "discovery", "experimental", "unsupported",  "foreign",  "card",        "pin",
-                 "key",       "public_key",   "certificate",  "decipher", "generate",    "label"});
+  in.known_keys(table, {"name",        "family",   "manufacturer", "model",        "storage_oid",
+                        "atr",         "notes",    "factory_pin",  "usb_id",       "aid",
+                        "verified",    "sign",     "discovery",    "experimental", "unsupported",
+                        "foreign",     "card",     "pin",          "key",          "public_key",
+                        "certificate", "decipher", "generate",     "label",        "options"});
   Profile profile;
   read_names(in, table, profile);
   in.each(table, "atr", kMaxAtrs,
@@ -93,6 +102,7 @@ Profile read_table(const ProfileReader& in, const toml::table& table) {
     if (text.size() != 9 || text[4] != ':') in.fail(node, "'usb_id' looks like \"096E:0807\"");
   });
   read_iso7816(in, table, profile);
+  read_options(in, table, profile);
   return profile;
 }
 

@@ -23,6 +23,7 @@ struct PinStatus {
   bool blocked = false;
   std::optional<unsigned> tries_left;
   std::optional<unsigned> tries_max;
+  bool count_low = false;  ///< tries were spent; for tokens that tell no numbers
   /// The PIN is one of the factory's; nothing if not known.
   std::optional<bool> factory;
   unsigned min_length = 4;  ///< bytes

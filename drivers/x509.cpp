@@ -3,6 +3,9 @@
 #include <memory>
 #include <new>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/x509.h>
 
 #include "drivers/crypto.h"
@@ -25,15 +28,42 @@ Certificate parse(BytesView der) {
   return at == der.data() + der.size() ? std::move(parsed) : nullptr;
 }
 
-/// DER of an OpenSSL object, by its i2d function.
-template <typename T, typename Encode>
-Bytes encode(const T* object, Encode i2d) {
-  unsigned char* der = nullptr;
-  const int size = i2d(object, &der);
-  if (size < 0) throw std::bad_alloc();
-  Bytes bytes(der, der + size);
-  OPENSSL_free(der);
+Bytes number_of(const EVP_PKEY* key, const char* name) {
+  BIGNUM* raw = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &raw) != 1) return {};
+  const std::unique_ptr<BIGNUM, void (*)(BIGNUM*)> number(raw, &BN_free);
+  Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number.get())));
+  BN_bn2bin(number.get(), bytes.data());
   return bytes;
+}
+
+/// DER of an OpenSSL object by its i2d function.
+template <typename T, typename Encode>
+Bytes der_of(const T* object, Encode encode) {
+  unsigned char* raw = nullptr;
+  const int size = encode(object, &raw);
+  if (size <= 0) return {};
+  Bytes der(raw, raw + size);
+  OPENSSL_free(raw);
+  return der;
+}
+
+/// DER of the OBJECT IDENTIFIER of a curve by OpenSSL's name.
+Bytes curve_oid(const char* name) {
+  return der_of(OBJ_nid2obj(OBJ_txt2nid(name)), i2d_ASN1_OBJECT);
+}
+
+PublicKey ec_key(const EVP_PKEY* key) {
+  char curve[64] = {};
+  std::size_t size = 0;
+  Bytes point(256);
+  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve, &size) !=
+          1 ||
+      EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(),
+                                      &size) != 1)
+    return std::monostate{};
+  point.resize(size);
+  return EcPublicKey{curve_oid(curve), point};
 }
 
 }  // namespace
@@ -49,17 +79,27 @@ Bytes public_key_bits(BytesView der) {
   return Bytes(data, data + ASN1_STRING_length(bits));
 }
 
-Bytes key_identifier(BytesView der) { return crypto::sha1(public_key_bits(der)); }
-
-std::optional<Fields> parse_fields(BytesView der) {
+std::optional<Names> names(BytesView der) {
   const Certificate certificate = parse(der);
   if (!certificate) return std::nullopt;
-  Fields fields;
-  fields.issuer = encode(X509_get_issuer_name(certificate.get()), i2d_X509_NAME);
-  fields.subject = encode(X509_get_subject_name(certificate.get()), i2d_X509_NAME);
-  fields.serial = encode(X509_get0_serialNumber(certificate.get()), i2d_ASN1_INTEGER);
-  return fields;
+  return Names{der_of(X509_get_subject_name(certificate.get()), i2d_X509_NAME),
+               der_of(X509_get_issuer_name(certificate.get()), i2d_X509_NAME),
+               der_of(X509_get0_serialNumber(certificate.get()), i2d_ASN1_INTEGER)};
 }
+
+PublicKey public_key(BytesView der) {
+  const Certificate certificate = parse(der);
+  if (!certificate) return std::monostate{};
+  const EVP_PKEY* key = X509_get0_pubkey(certificate.get());
+  if (key == nullptr) return std::monostate{};  // GOST: OpenSSL alone does not know it
+  if (EVP_PKEY_is_a(key, "RSA") == 1)
+    return RsaPublicKey{number_of(key, OSSL_PKEY_PARAM_RSA_N),
+                        number_of(key, OSSL_PKEY_PARAM_RSA_E)};
+  if (EVP_PKEY_is_a(key, "EC") == 1) return ec_key(key);
+  return std::monostate{};
+}
+
+Bytes key_identifier(BytesView der) { return crypto::sha1(public_key_bits(der)); }
 
 std::string common_name(BytesView der) {
   const Certificate certificate = parse(der);

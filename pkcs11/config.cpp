@@ -5,6 +5,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -55,12 +56,14 @@ class Loader {
     choose("pin", "logout", {"card", "own"}, config_.logout);
     flag("cache", "enabled", config_.cache);
     flag("readers", "pcsc", config_.pcsc);
+    delegates();
     texts("profiles", "unverified", config_.unverified_profiles);
     folder("cert", "dir", config_.certificates);
     const auto unused = [&](const std::string& what) {
       config_.problems.push_back(fmt::format("unknown setting '{}' is ignored", what));
     };
     for (const auto& [section, node] : root_) {
+      if (section.str() == "delegate") continue;
       const toml::table* table = node.as_table();
       if (table == nullptr) {
         unused(std::string(section.str()));
@@ -129,6 +132,68 @@ class Loader {
       ++index;
     }
     complain(*node, "one of the values that conf/kilt.toml lists");
+  }
+
+  /// [[delegate]]: each table is a rule; one with a mistake is left out.
+  void delegates() {
+    const toml::node* node = root_.get("delegate");
+    if (node == nullptr) return;
+    const toml::array* tables = node->as_array();
+    if (tables == nullptr) {
+      config_.problems.push_back("'delegate' is written [[delegate]]");
+      return;
+    }
+    for (const toml::node& entry : *tables) {
+      const auto line = entry.source().begin.line;
+      try {
+        if (!entry.is_table()) throw std::invalid_argument("write [[delegate]]");
+        config_.delegates.push_back(rule(*entry.as_table()));
+      } catch (const std::invalid_argument& error) {
+        config_.problems.push_back(
+            fmt::format("line {}: delegate is ignored: {}", line, error.what()));
+      }
+    }
+  }
+
+  static delegate::Rule rule(const toml::table& table) {
+    constexpr std::int64_t kMaxSeconds = 600;
+    delegate::Rule rule;
+    for (const auto& [key, value] : table) {
+      const auto name = key.str();
+      const auto word = [&] {
+        if (!value.is_string())
+          throw std::invalid_argument(fmt::format("'{}' must be a string", name));
+        return value.as_string()->get();
+      };
+      if (name == "module") {
+        rule.module = word();
+      } else if (name == "reader") {
+        rule.reader = word();
+      } else if (name == "label") {
+        rule.label = word();
+      } else if (name == "atr") {
+        rule.atr.emplace();
+        rule.atr->value = from_hex(word());
+        rule.atr->mask = Bytes(rule.atr->value.size(), 0xFF);
+      } else if (name == "serve") {
+        const std::string serve = word();
+        if (serve != "all" && serve != "missing")
+          throw std::invalid_argument("'serve' is \"all\" or \"missing\"");
+        rule.serve = serve == "all" ? delegate::Rule::Serve::kAll : delegate::Rule::Serve::kMissing;
+      } else if (name == "timeout") {
+        const auto seconds = value.value<std::int64_t>().value_or(0);
+        if (!value.is_integer() || seconds < 1 || seconds > kMaxSeconds)
+          throw std::invalid_argument("'timeout' is a number of seconds, 1 to 600");
+        rule.patience = std::chrono::seconds(seconds);
+      } else {
+        throw std::invalid_argument(fmt::format("unknown key '{}'", name));
+      }
+    }
+    if (!std::filesystem::path(rule.module).is_absolute())
+      throw std::invalid_argument("'module' must be an absolute path");
+    if (rule.serve == delegate::Rule::Serve::kMissing && !rule.is_for_readers())
+      throw std::invalid_argument("serve = \"missing\" needs 'reader' or 'atr'");
+    return rule;
   }
 
   Config& config_;

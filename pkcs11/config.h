@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "drivers/delegate/rule.h"
+
 namespace kilt::p11 {
 
 struct Config {
@@ -28,7 +30,8 @@ struct Config {
   bool cache = true;
   /// How long a list of objects is taken for the present one without asking the token.
   std::chrono::milliseconds recheck{1000};
-  bool pcsc = true;  ///< use PC/SC readers
+  bool pcsc = true;                       ///< use PC/SC readers
+  std::vector<delegate::Rule> delegates;  ///< [[delegate]]
   /// Profiles whose commands the user accepts although nobody has verified them.
   std::vector<std::string> unverified_profiles;
   std::filesystem::path certificates;  ///< folder for certificates that a card cannot keep

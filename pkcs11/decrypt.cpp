@@ -81,7 +81,7 @@ CK_RV C_DecryptInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT
   return session_entry(__func__, handle, [&](Session& session) {
     refuse_if(session.decrypt.has_value(), CKR_OPERATION_ACTIVE);
     CryptOperation operation;
-    operation.mechanism = check_mechanism(mechanism, CKF_DECRYPT, session.slot().capabilities());
+    operation.mechanism = key_mechanism(session, mechanism, CKF_DECRYPT, key);
     operation.key = private_key(session, key, operation.mechanism, &KeyUsage::decrypt);
     session.decrypt = std::move(operation);
   });

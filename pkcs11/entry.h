@@ -6,15 +6,16 @@
 #include <chrono>
 #include <mutex>
 
+#include "drivers/delegate/guard.h"
 #include "pkcs11/module.h"
 
 namespace kilt::p11 {
 
 /// Refuses calls that come back into the module from within one of its own calls (OpenSSL loading
-/// an engine that loads us).
+/// an engine that loads us, a module behind us that has us behind it).
 class ReentryGuard {
  public:
-  ReentryGuard() noexcept : outermost_(depth()++ == 0) {}
+  ReentryGuard() noexcept : outermost_(depth()++ == 0 && !delegate::inside_foreign_module()) {}
   ReentryGuard(const ReentryGuard&) = delete;
   ReentryGuard& operator=(const ReentryGuard&) = delete;
   ~ReentryGuard() { --depth(); }

@@ -46,6 +46,20 @@ void check_key_type(const Mechanism& mechanism, KeyType type) {
   refuse_if(!fits(), CKR_KEY_TYPE_INCONSISTENT);
 }
 
+Mechanism key_mechanism(Session& session, const CK_MECHANISM* mechanism, CK_FLAGS flag,
+                        CK_OBJECT_HANDLE handle) {
+  try {
+    return check_mechanism(mechanism, flag, session.slot().capabilities());
+  } catch (const Refusal& refusal) {
+    if (refusal.rv() != CKR_MECHANISM_INVALID) throw;
+    const auto key =
+        std::dynamic_pointer_cast<KeyObject>(session.object(handle, CKR_MECHANISM_INVALID));
+    if (key && key->object_class() == CKO_PRIVATE_KEY && !key->key().unusable_reason.empty())
+      throw NotSupported(key->key().unusable_reason);
+    throw;
+  }
+}
+
 std::shared_ptr<KeyObject> private_key(Session& session, CK_OBJECT_HANDLE handle,
                                        const Mechanism& mechanism, bool KeyUsage::*usage) {
   auto key = std::dynamic_pointer_cast<KeyObject>(session.object(handle, CKR_KEY_HANDLE_INVALID));

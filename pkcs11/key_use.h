@@ -13,6 +13,11 @@ namespace kilt::p11 {
 /// Throws Refusal(CKR_KEY_TYPE_INCONSISTENT) unless the mechanism works with this type of key.
 void check_key_type(const Mechanism& mechanism, KeyType type);
 
+/// check_mechanism() for the use of a private key; for a key that the token cannot use at all it
+/// throws NotSupported with the reason, which says more than CKR_MECHANISM_INVALID.
+[[nodiscard]] Mechanism key_mechanism(Session& session, const CK_MECHANISM* mechanism,
+                                      CK_FLAGS flag, CK_OBJECT_HANDLE handle);
+
 /// The private key behind a handle, fit for the mechanism. Throws Refusal: CKR_KEY_HANDLE_INVALID,
 /// CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED; PinExpired by policy; NotSupported
 /// for a key the token holds but cannot use.

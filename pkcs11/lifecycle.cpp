@@ -6,6 +6,7 @@
 #include "apdu/pcsc_transport.h"
 #include "apdu/socket_transport.h"
 #include "drivers/cache.h"
+#include "drivers/delegate/source.h"
 #include "pkcs11/log.h"
 #include "pkcs11/module.h"
 
@@ -40,11 +41,25 @@ void install_fork_handler() {
   std::call_once(once, [] { pthread_atfork(nullptr, nullptr, after_fork_in_child); });
 }
 
-Module::Transports make_transports(const Config& config) {
+Module::Transports own_transports(const Config& config) {
   if (transport_factory != nullptr) return (*transport_factory)(config);
   Module::Transports transports;
   if (!config.sockets.empty()) transports.push_back(apdu::make_socket_transport(config.sockets));
   if (config.pcsc) transports.push_back(apdu::make_pcsc_transport());
+  return transports;
+}
+
+/// Our readers, some of whose cards another module may serve, then that module's own tokens.
+Module::Transports make_transports(const Config& config) {
+  Module::Transports transports = own_transports(config);
+  std::vector<delegate::Rule> for_readers;
+  for (const delegate::Rule& rule : config.delegates)
+    if (rule.is_for_readers()) for_readers.push_back(rule);
+  if (!for_readers.empty())
+    for (auto& transport : transports)
+      transport = delegate::make_delegating_transport(std::move(transport), for_readers);
+  for (const delegate::Rule& rule : config.delegates)
+    if (!rule.is_for_readers()) transports.push_back(delegate::make_module_transport(rule));
   return transports;
 }
 

@@ -95,7 +95,7 @@ CK_RV C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_HA
   return session_entry(__func__, handle, [&](Session& session) {
     refuse_if(session.sign.has_value(), CKR_OPERATION_ACTIVE);
     SignOperation operation;
-    operation.mechanism = check_mechanism(mechanism, CKF_SIGN, session.slot().capabilities());
+    operation.mechanism = key_mechanism(session, mechanism, CKF_SIGN, key);
     operation.key = private_key(session, key, operation.mechanism, &KeyUsage::sign);
     start_hash(operation);
     session.sign = std::move(operation);

@@ -27,6 +27,7 @@ CK_FLAGS pin_flags(const PinStatus& status, const PinFlags& names, bool factory)
     if (status.tries_max && *status.tries_left < *status.tries_max) flags |= names.count_low;
     if (*status.tries_left == 1) flags |= names.final_try;
   }
+  if (status.count_low && (flags & names.locked) == 0) flags |= names.count_low;
   if (factory || status.factory.value_or(false)) flags |= names.to_be_changed;
   return flags;
 }

@@ -40,9 +40,9 @@ void add_attributes(PKCS7_SIGNER_INFO* signer, const Bytes& hash, BytesView cert
                "CMS");
   ASN1_OCTET_STRING* digest = ASN1_OCTET_STRING_new();
   ASN1_OCTET_STRING_set(digest, hash.data(), static_cast<int>(hash.size()));
-  need_openssl(PKCS7_add_signed_attribute(signer, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING,
-                                          digest) == 1,
-               "CMS");
+  need_openssl(
+      PKCS7_add_signed_attribute(signer, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest) == 1,
+      "CMS");
   const Bytes ess = signing_certificate(certificate);
   ASN1_STRING* sequence = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
   ASN1_STRING_set(sequence, ess.data(), static_cast<int>(ess.size()));
@@ -105,9 +105,9 @@ CmsVerdict verify_cms(BytesView cms, const Bytes* content, const std::vector<Byt
   if (CMS_is_detached(parsed.get()) == 1 && content == nullptr)
     throw Failure(Kind::kUsage, tr("The signature is detached: name the file that was signed."));
   const StorePtr store = make_store(trusted);
-  const BioPtr input(content == nullptr ? nullptr
-                                        : BIO_new_mem_buf(content->data(),
-                                                          static_cast<int>(content->size())));
+  const BioPtr input(content == nullptr
+                         ? nullptr
+                         : BIO_new_mem_buf(content->data(), static_cast<int>(content->size())));
   const BioPtr output(BIO_new(BIO_s_mem()));
   CmsVerdict verdict;
   const unsigned flags = CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY;
@@ -115,9 +115,8 @@ CmsVerdict verify_cms(BytesView cms, const Bytes* content, const std::vector<Byt
       CMS_verify(parsed.get(), nullptr, store.get(), input.get(), output.get(), flags) == 1;
   const unsigned long error = ERR_peek_last_error();
   ERR_clear_error();
-  if (!verdict.signature &&
-      (ERR_GET_REASON(error) == CMS_R_UNKNOWN_DIGEST_ALGORITHM ||
-       ERR_GET_REASON(error) == CMS_R_NO_MATCHING_DIGEST))
+  if (!verdict.signature && (ERR_GET_REASON(error) == CMS_R_UNKNOWN_DIGEST_ALGORITHM ||
+                             ERR_GET_REASON(error) == CMS_R_NO_MATCHING_DIGEST))
     throw Failure(Kind::kUnsupported, tr("OpenSSL does not know the signature's algorithm."),
                   tr("For GOST: openssl cms -verify -engine gost"));
   char* text = nullptr;

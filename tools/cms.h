@@ -16,10 +16,10 @@ Bytes make_cms(Session& session, const KeyView& key, BytesView certificate, Byte
                CmsForm form);
 
 struct CmsVerdict {
-  bool signature = false;        ///< every signature fits
-  std::vector<Bytes> signers;    ///< certificates
-  std::string chain;             ///< for people
-  Bytes content;                 ///< of an attached one
+  bool signature = false;      ///< every signature fits
+  std::vector<Bytes> signers;  ///< certificates
+  std::string chain;           ///< for people
+  Bytes content;               ///< of an attached one
 };
 
 /// Verifies; `content` for a detached one; `trusted` empty: the chain is not checked. Throws

@@ -36,7 +36,8 @@ bool only_valid_pair(const Inventory& inventory, const KeyView& key) {
 
 void check_not_last(const Inventory& inventory, const KeyView* key, bool force) {
   if (key != nullptr && !force && only_valid_pair(inventory, *key))
-    throw Failure(Kind::kRefused, tr("This is the only pair on the token with a valid certificate."),
+    throw Failure(Kind::kRefused,
+                  tr("This is the only pair on the token with a valid certificate."),
                   tr("--force deletes it nevertheless."));
 }
 

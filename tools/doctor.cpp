@@ -26,7 +26,7 @@ const char* health_name(Health health) {
 void print(Context& context, const Check& check) {
   Output& out = context.out();
   const bool good = check.health == Health::kGood;
-  const Colour colour = good                           ? Colour::kGood
+  const Colour colour = good                            ? Colour::kGood
                         : check.health == Health::kNote ? Colour::kWarn
                                                         : Colour::kBad;
   const char* sign = good ? "✓" : check.health == Health::kNote ? "•" : "✗";

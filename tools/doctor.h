@@ -14,10 +14,10 @@ namespace kilt::tool {
 enum class Health { kGood, kNote, kProblem };
 
 struct Check {
-  std::string id;       ///< stable, for scripts: "pcscd", "ccid-id", …
+  std::string id;  ///< stable, for scripts: "pcscd", "ccid-id", …
   Health health = Health::kGood;
   std::string finding;
-  std::string repair;   ///< a command, or what to do; empty if nothing is wrong
+  std::string repair;         ///< a command, or what to do; empty if nothing is wrong
   std::function<void()> fix;  ///< harmless and reversible, for --fix; may be empty
 };
 

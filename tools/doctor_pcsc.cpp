@@ -1,4 +1,5 @@
 #include <array>
+#include <cerrno>
 #include <fstream>
 
 #include <unistd.h>
@@ -28,8 +29,8 @@ std::string card_holders(const Surroundings& around) {
     std::string name;
     if (!std::getline(file, name)) continue;
     if (std::ranges::find(kKnown, name) == kKnown.end()) continue;
-    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", name,
-                         entry.path().filename().string());
+    names +=
+        fmt::format("{}{} ({})", names.empty() ? "" : ", ", name, entry.path().filename().string());
   }
   return names;
 }
@@ -38,13 +39,17 @@ void check_installed(const Surroundings& around, Checks& checks) {
   std::error_code error;
   const bool daemon = fs::exists(around.at("/usr/sbin/pcscd"), error);
   if (!daemon)
-    checks.push_back({"pcscd-installed", Health::kProblem,
-                      tr("The card service pcscd is not installed."), "sudo apt install pcscd", {}});
+    checks.push_back({"pcscd-installed",
+                      Health::kProblem,
+                      tr("The card service pcscd is not installed."),
+                      "sudo apt install pcscd",
+                      {}});
   const bool driver =
       fs::exists(around.at("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist"), error) ||
       fs::exists(around.at("/etc/libccid_Info.plist"), error);
   if (!driver)
-    checks.push_back({"ccid-installed", Health::kProblem,
+    checks.push_back({"ccid-installed",
+                      Health::kProblem,
                       tr("The driver for USB readers and tokens, libccid, is not installed."),
                       "sudo apt install libccid",
                       {}});
@@ -55,16 +60,20 @@ Check unreachable(LONG code) {
   const char* named = std::getenv("PCSCLITE_CSOCK_NAME");
   const std::string socket = named == nullptr ? "/run/pcscd/pcscd.comm" : named;
   if (code == SCARD_W_SECURITY_VIOLATION)
-    return {"pcscd-access", Health::kProblem,
+    return {"pcscd-access",
+            Health::kProblem,
             tr("The card service refuses this user (polkit)."),
             tr("Log in at the computer's own screen, or let the administrator allow "
                "org.debian.pcsc-lite.access_pcsc in /etc/polkit-1/rules.d."),
             {}};
-  if (access(socket.c_str(), F_OK) == 0 && access(socket.c_str(), R_OK | W_OK) != 0)
-    return {"pcscd-access", Health::kProblem,
+  if (access(socket.c_str(), R_OK | W_OK) != 0 && errno == EACCES)
+    return {"pcscd-access",
+            Health::kProblem,
             tr("The card service's socket {0} may not be used by this user.", socket),
-            "sudo chmod 666 " + socket, {}};
-  return {"pcscd", Health::kProblem, tr("The card service pcscd is not running."), kStartService, {}};
+            "sudo chmod 666 " + socket,
+            {}};
+  return {
+      "pcscd", Health::kProblem, tr("The card service pcscd is not running."), kStartService, {}};
 }
 
 std::vector<std::string> list_readers(SCARDCONTEXT context) {
@@ -100,14 +109,17 @@ void check_card(const Surroundings& around, SCARDCONTEXT context, const std::str
     return;
   }
   if ((state.dwEventState & SCARD_STATE_MUTE) != 0) {
-    checks.push_back({"card-mute", Health::kProblem, tr("{0}: the card does not answer.", name),
+    checks.push_back({"card-mute",
+                      Health::kProblem,
+                      tr("{0}: the card does not answer.", name),
                       tr("Turn it over, clean its contacts, try another reader."),
                       {}});
     return;
   }
   if ((state.dwEventState & SCARD_STATE_EXCLUSIVE) != 0) {
     const std::string who = card_holders(around);
-    checks.push_back({"card-held", Health::kProblem,
+    checks.push_back({"card-held",
+                      Health::kProblem,
                       tr("{0}: another program holds the card for itself.", name) +
                           (who.empty() ? "" : ' ' + tr("Running: {0}", who)),
                       tr("Close it. For GnuPG: gpgconf --kill scdaemon, and `disable-ccid` and "
@@ -120,7 +132,8 @@ void check_card(const Surroundings& around, SCARDCONTEXT context, const std::str
     checks.push_back(
         {"card", Health::kGood, tr("{0}: {1} ({2})", name, profile->model, profile->name), "", {}});
   else
-    checks.push_back({"card-unknown", Health::kProblem,
+    checks.push_back({"card-unknown",
+                      Health::kProblem,
                       tr("{0}: a card that no profile knows, ATR {1}", name, to_hex(atr)),
                       tr("If it is one of the CA's tokens: `kilt probe` collects what a profile "
                          "needs; it goes to {0}",
@@ -141,7 +154,9 @@ void check_pcsc(const Surroundings& around, Checks& checks) {
   checks.push_back({"pcscd", Health::kGood, tr("The card service pcscd runs."), "", {}});
   const auto readers = list_readers(context);
   if (readers.empty())
-    checks.push_back({"reader", Health::kProblem, tr("pcscd sees no reader or USB token."),
+    checks.push_back({"reader",
+                      Health::kProblem,
+                      tr("pcscd sees no reader or USB token."),
                       tr("Plug it in, in another socket perhaps; then `lsusb` must list it."),
                       {}});
   const ProfileSet profiles = all_profiles(around);

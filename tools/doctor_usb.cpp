@@ -95,19 +95,21 @@ void check_usb(const Surroundings& around, Checks& checks) {
   const auto known = ccid_ids(plist);
   for (const Device& device : devices(around)) {
     if (std::ranges::find(known, device.id) != known.end()) {
-      checks.push_back({"usb", Health::kGood,
-                        tr("USB device {0} ({1}) is known to libccid.", device.name, device.id), "",
+      checks.push_back({"usb",
+                        Health::kGood,
+                        tr("USB device {0} ({1}) is known to libccid.", device.name, device.id),
+                        "",
                         {}});
       continue;
     }
     const bool ours = device.id == kKaztoken;
-    checks.push_back(
-        {"ccid-id", Health::kProblem,
-         tr("USB device {0} ({1}) is plugged in, but libccid does not list its id.", device.name,
-            device.id),
-         ours ? std::string("sudo kilt-ccid-id add")
-              : tr("sudo kilt-ccid-id add --id {0}, if it is a token", device.id),
-         {}});
+    checks.push_back({"ccid-id",
+                      Health::kProblem,
+                      tr("USB device {0} ({1}) is plugged in, but libccid does not list its id.",
+                         device.name, device.id),
+                      ours ? std::string("sudo kilt-ccid-id add")
+                           : tr("sudo kilt-ccid-id add --id {0}, if it is a token", device.id),
+                      {}});
   }
 }
 

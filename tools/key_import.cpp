@@ -14,9 +14,8 @@ namespace kilt::tool {
 namespace {
 
 using Pkcs12Ptr = Owned<PKCS12, PKCS12_free>;
-using X509Stack = Owned<STACK_OF(X509), [](STACK_OF(X509) * stack) {
-  sk_X509_pop_free(stack, X509_free);
-}>;
+using X509Stack =
+    Owned<STACK_OF(X509), [](STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }>;
 
 struct Opened {
   PkeyPtr key;
@@ -98,8 +97,7 @@ KeyFile read_key_file(const std::string& path, const std::string& password_sourc
     Opened opened = open_pkcs12(pkcs12.get(), password());
     file.key = std::move(opened.key);
     if (opened.certificate)
-      file.certificates.push_back(
-          parse_certificate(to_der(opened.certificate.get(), i2d_X509)));
+      file.certificates.push_back(parse_certificate(to_der(opened.certificate.get(), i2d_X509)));
   } else {
     const BioPtr bio(BIO_new_mem_buf(contents.data(), static_cast<int>(contents.size())));
     const std::string text(contents.begin(), contents.end());

@@ -69,30 +69,30 @@ void export_one(Context& context, const ObjectOptions& options) {
 
 void import(Context& context, const ObjectOptions& options) {
   const Bytes value = read_file(options.file);
-  with_token(context, true, Session::Mode::kWrite,
-             [&](Session& session, const Inventory&, Json& document) {
-               Template object;
-               object.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, true);
-               object.flag(CKA_PRIVATE, options.is_private).text(CKA_LABEL, options.label);
-               object.text(CKA_APPLICATION, options.application).bytes(CKA_VALUE, value);
-               session.create(std::move(object));
-               document["object"] =
-                   data_json({0, options.label, options.application, options.is_private});
-               context.out().line(tr("The data object is on the token."));
-             });
+  with_token(
+      context, true, Session::Mode::kWrite,
+      [&](Session& session, const Inventory&, Json& document) {
+        Template object;
+        object.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, true);
+        object.flag(CKA_PRIVATE, options.is_private).text(CKA_LABEL, options.label);
+        object.text(CKA_APPLICATION, options.application).bytes(CKA_VALUE, value);
+        session.create(std::move(object));
+        document["object"] = data_json({0, options.label, options.application, options.is_private});
+        context.out().line(tr("The data object is on the token."));
+      });
 }
 
 void relabel(Context& context, const ObjectOptions& options) {
-  with_token(context, true, Session::Mode::kWrite,
-             [&](Session& session, const Inventory& inventory, Json& document) {
-               const DataView& data = one_object(inventory, options.label);
-               Template change;
-               change.text(CKA_LABEL, options.new_label);
-               session.change(data.handle, std::move(change));
-               document["object"] =
-                   data_json({0, options.new_label, data.application, data.is_private});
-               context.out().line(tr("Its name is \"{0}\" now.", options.new_label));
-             });
+  with_token(
+      context, true, Session::Mode::kWrite,
+      [&](Session& session, const Inventory& inventory, Json& document) {
+        const DataView& data = one_object(inventory, options.label);
+        Template change;
+        change.text(CKA_LABEL, options.new_label);
+        session.change(data.handle, std::move(change));
+        document["object"] = data_json({0, options.new_label, data.application, data.is_private});
+        context.out().line(tr("Its name is \"{0}\" now.", options.new_label));
+      });
 }
 
 void remove(Context& context, const ObjectOptions& options) {

@@ -1,7 +1,6 @@
 // kilt register, kilt unregister: makes programs find the module, and undoes it.
-#include "tools/registration.h"
-
 #include "tools/commands.h"
+#include "tools/registration.h"
 #include "tools/text.h"
 
 namespace kilt::tool {
@@ -19,7 +18,8 @@ struct Step {
 };
 
 bool wanted(const RegisterOptions& options, const std::string& target) {
-  return options.targets.empty() || std::ranges::find(options.targets, target) != options.targets.end();
+  return options.targets.empty() ||
+         std::ranges::find(options.targets, target) != options.targets.end();
 }
 
 std::vector<Step> steps_to_register(const RegisterOptions& options, const Surroundings& around,
@@ -28,13 +28,14 @@ std::vector<Step> steps_to_register(const RegisterOptions& options, const Surrou
   const auto p11kit = p11kit_registration(around, module);
   if (wanted(options, "p11-kit") && p11kit.state != Registered::kYes) {
     const std::string file = around.config / "pkcs11" / "modules" / "kilt.module";
-    steps.push_back({"p11-kit", file, tr("write {0}", file),
-                     [=] { register_p11kit(around, module); }});
+    steps.push_back(
+        {"p11-kit", file, tr("write {0}", file), [=] { register_p11kit(around, module); }});
   }
   if (wanted(options, "nss"))
     for (const auto& database : nss_databases(around))
       if (nss_registration(database, module).state != Registered::kYes)
-        steps.push_back({"nss", database, tr("add the module to the NSS database {0}", database.string()),
+        steps.push_back({"nss", database,
+                         tr("add the module to the NSS database {0}", database.string()),
                          [=] { register_nss(database, module); }});
   if (wanted(options, "openssl") && openssl_registration(around, module).state != Registered::kYes)
     steps.push_back({"openssl", openssl_file(around),
@@ -102,8 +103,7 @@ void add_one(CLI::App& app, Context& context, bool add) {
   auto options = std::make_shared<RegisterOptions>();
   CLI::App* command = app.add_subcommand(
       add ? "register" : "unregister",
-      add ? tr("Make programs of this user find the module")
-          : tr("Undo what `kilt register` did"));
+      add ? tr("Make programs of this user find the module") : tr("Undo what `kilt register` did"));
   command->add_option("targets", options->targets, tr("p11-kit, nss, openssl (default: all)"))
       ->check(CLI::IsMember({"p11-kit", "nss", "openssl"}));
   command->add_flag("--dry-run", options->dry_run, tr("Only say what would be done"));

@@ -103,10 +103,9 @@ fs::path Surroundings::at(const std::string& absolute) const {
 Registration p11kit_registration(const Surroundings& around, const std::string& module) {
   const fs::path own = p11kit_user_file(around);
   Registration registration{Registered::kNo, own, {}};
-  for (const fs::path& file :
-       {own, around.at("/etc/pkcs11/modules/kilt.module"),
-        around.at("/usr/share/p11-kit/modules/kilt.module"),
-        around.at("/usr/local/share/p11-kit/modules/kilt.module")}) {
+  for (const fs::path& file : {own, around.at("/etc/pkcs11/modules/kilt.module"),
+                               around.at("/usr/share/p11-kit/modules/kilt.module"),
+                               around.at("/usr/local/share/p11-kit/modules/kilt.module")}) {
     const std::string named = value_of(text_of(file), "module");
     if (named.empty()) continue;
     registration = {state_of(full_module(around, named), module), file, named};
@@ -119,9 +118,7 @@ void register_p11kit(const Surroundings& around, const std::string& module) {
   put(p11kit_user_file(around), std::string(kMark) + "module: " + module + '\n');
 }
 
-bool unregister_p11kit(const Surroundings& around) {
-  return remove_own(p11kit_user_file(around));
-}
+bool unregister_p11kit(const Surroundings& around) { return remove_own(p11kit_user_file(around)); }
 
 std::vector<fs::path> nss_databases(const Surroundings& around) {
   std::vector<fs::path> found;
@@ -130,7 +127,8 @@ std::vector<fs::path> nss_databases(const Surroundings& around) {
     if (fs::exists(folder / "pkcs11.txt", error)) found.push_back(folder);
   };
   add(around.home / ".pki" / "nssdb");
-  for (const char* parent : {".mozilla/firefox", ".thunderbird", "snap/firefox/common/.mozilla/firefox"}) {
+  for (const char* parent :
+       {".mozilla/firefox", ".thunderbird", "snap/firefox/common/.mozilla/firefox"}) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(around.home / parent, error))
       if (entry.is_directory(error)) add(entry.path());
@@ -154,8 +152,8 @@ Registration nss_registration(const fs::path& database, const std::string& modul
 }
 
 void register_nss(const fs::path& database, const std::string& module) {
-  const auto result = run_program({"modutil", "-dbdir", "sql:" + database.string(), "-add", kNssName,
-                                   "-libfile", module, "-force"},
+  const auto result = run_program({"modutil", "-dbdir", "sql:" + database.string(), "-add",
+                                   kNssName, "-libfile", module, "-force"},
                                   true);
   if (result.code == 127)
     throw Failure(Kind::kModule, tr("modutil is not installed."),
@@ -173,9 +171,7 @@ void unregister_nss(const fs::path& database) {
                   tr("Close the program that uses this database and try again."));
 }
 
-fs::path openssl_file(const Surroundings& around) {
-  return around.config / "kilt" / "openssl.cnf";
-}
+fs::path openssl_file(const Surroundings& around) { return around.config / "kilt" / "openssl.cnf"; }
 
 Registration openssl_registration(const Surroundings& around, const std::string& module) {
   const fs::path file = openssl_file(around);
@@ -193,9 +189,9 @@ void register_openssl(const Surroundings& around, const std::string& module) {
 bool unregister_openssl(const Surroundings& around) { return remove_own(openssl_file(around)); }
 
 fs::path openssl_engine(const Surroundings& around) {
-  for (const char* folder : {"/usr/lib/x86_64-linux-gnu/engines-3",
-                             "/usr/lib/aarch64-linux-gnu/engines-3", "/usr/lib/engines-3",
-                             "/usr/lib64/engines-3"}) {
+  for (const char* folder :
+       {"/usr/lib/x86_64-linux-gnu/engines-3", "/usr/lib/aarch64-linux-gnu/engines-3",
+        "/usr/lib/engines-3", "/usr/lib64/engines-3"}) {
     std::error_code error;
     const fs::path engine = around.at(folder) / "pkcs11.so";
     if (fs::exists(engine, error)) return engine;

@@ -55,7 +55,8 @@ class Search {
     } else {
       std::filesystem::recursive_directory_iterator at(
           name, std::filesystem::directory_options::skip_permission_denied, error);
-      if (error) throw Failure(Kind::kBadInput, tr("{0} cannot be read: {1}", name, error.message()));
+      if (error)
+        throw Failure(Kind::kBadInput, tr("{0} cannot be read: {1}", name, error.message()));
       for (const auto end = std::filesystem::end(at); at != end && files.size() < kMaxFiles;
            at.increment(error)) {
         if (error) break;
@@ -149,8 +150,9 @@ void run(Context& context, const RemindOptions& options) {
     out.line(trn("{0} certificate looked at; none ends soon.",
                  "{0} certificates looked at; none ends soon.", search.found.size()));
   else
-    out.line(tr("`kilt renew request` makes new keys; the old certificate must still be valid "
-                "when the CA gets the request."));
+    out.line(
+        tr("`kilt renew request` makes new keys; the old certificate must still be valid "
+           "when the CA gets the request."));
   out.document(document);
   if (!due.empty()) throw Finding();
 }

@@ -21,10 +21,10 @@ struct ImportOptions {
 void check_purpose(const KeyView& key, const CertificateInfo& info) {
   for (const Side side : kSides)
     if (key.label.starts_with(std::string(side_name(side)) + ' ') && !serves(info, side))
-      throw Failure(Kind::kBadInput,
-                    tr("The certificate is not for {0}, for which its key was made.",
-                       side_text(side)),
-                    tr("Were the two requests mixed up? --force stores it nevertheless."));
+      throw Failure(
+          Kind::kBadInput,
+          tr("The certificate is not for {0}, for which its key was made.", side_text(side)),
+          tr("Were the two requests mixed up? --force stores it nevertheless."));
 }
 
 /// Id of key and certificate become the key identifier, on both halves.
@@ -107,8 +107,7 @@ class Import {
                     tr("The old pair is untouched; try again."));
     prove(session_, {its_key, stored});
     Output& out = context_.out();
-    out.line(out.paint(Colour::kGood,
-                       tr("{0}: stored, and a test signature verifies.", label)));
+    out.line(out.paint(Colour::kGood, tr("{0}: stored, and a test signature verifies.", label)));
     print_certificate(context_, info);
     out.field(tr("Chain"), chain_);
     Json json = certificate_json(context_, token_, *stored);

@@ -36,14 +36,15 @@ void check_scheme(const RequestOptions& options) {
 }
 
 void check_room(const TokenStatus& status, const RenewalState& state) {
-  const unsigned long pairs = (state.auth.pending == nullptr ? 1UL : 0UL) +
-                              (state.sign.pending == nullptr ? 1UL : 0UL);
+  const unsigned long pairs =
+      (state.auth.pending == nullptr ? 1UL : 0UL) + (state.sign.pending == nullptr ? 1UL : 0UL);
   if (status.memory_free && *status.memory_free < pairs * kPairBytes)
-    throw Failure(Kind::kToken,
-                  tr("The token has {0} bytes left; two new pairs and their certificates need about "
-                     "{1}. Nothing was made.",
-                     *status.memory_free, pairs * kPairBytes),
-                  tr("Delete what is no longer needed: `kilt list`, `kilt renew retire`."));
+    throw Failure(
+        Kind::kToken,
+        tr("The token has {0} bytes left; two new pairs and their certificates need about "
+           "{1}. Nothing was made.",
+           *status.memory_free, pairs * kPairBytes),
+        tr("Delete what is no longer needed: `kilt list`, `kilt renew retire`."));
 }
 
 X509NamePtr subject_for(Side side, const RenewalState& state, const RequestOptions& options) {
@@ -83,7 +84,8 @@ class Requests {
     RenewalState state = renewal_state(inventory_);
     for (const Side side : kSides) static_cast<void>(subject_for(side, state, options_));
     if (options_.cms && !state.sign.current)
-      throw Failure(Kind::kNotFound, tr("There is no old signature key to sign the requests with."));
+      throw Failure(Kind::kNotFound,
+                    tr("There is no old signature key to sign the requests with."));
     check_room(status_, state);
     Json document = context_.document();
     document["requests"] = Json::array();
@@ -97,17 +99,24 @@ class Requests {
     context_.out().line(
         tr("Hand the requests to the CA; the certificates that come back: kilt renew import "
            "FILE..."));
-    context_.out().line(tr("Sending them is done on the CA's site, pki.gov.kz: its way of "
-                           "transport is not public, so Kilt cannot."));
+    context_.out().line(
+        tr("Sending them is done on the CA's site, pki.gov.kz: its way of "
+           "transport is not public, so Kilt cannot."));
     context_.out().document(document);
   }
 
  private:
   /// Makes the side's new key, unless an earlier run did.
   void make_pair(Side side, const RenewalState& state) {
-    if (const KeyView* pending = state.of(side).pending) {
-      context_.out().line(tr("The new key for {0} is there already: {1}", side_text(side),
-                             pending->label));
+    const KeyView* pending = state.of(side).pending;
+    if (pending != nullptr && pending->private_key == 0) {
+      // Another module may leave half a pair when it is killed.
+      session_.destroy(pending->public_key);
+      pending = nullptr;
+    }
+    if (pending != nullptr) {
+      context_.out().line(
+          tr("The new key for {0} is there already: {1}", side_text(side), pending->label));
       return;
     }
     KeyPlan plan;

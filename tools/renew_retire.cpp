@@ -45,12 +45,13 @@ void run(Context& context) {
     const auto& current = state.of(side).current;
     if (!current || state.of(side).older.empty()) continue;
     if (current->certificate->info->not_after < now || current->certificate->info->not_before > now)
-      throw Failure(Kind::kRefused, tr("The newer certificate for {0} is not valid today.",
-                                       side_text(side)));
+      throw Failure(Kind::kRefused,
+                    tr("The newer certificate for {0} is not valid today.", side_text(side)));
     prove(session, *current);
   }
-  out.note(tr("The new pairs work. These are deleted, for good; what was encrypted for their keys "
-              "cannot be read any more:"));
+  out.note(
+      tr("The new pairs work. These are deleted, for good; what was encrypted for their keys "
+         "cannot be read any more:"));
   for (const PairView& pair : old)
     out.note(fmt::format("  {}, {}, {}", context.personal(pair.certificate->info->common_name),
                          purpose_text(*pair.certificate->info),
@@ -63,8 +64,8 @@ void run(Context& context) {
     if (pair.key != nullptr) delete_key(session, *pair.key);
     session.destroy(pair.certificate->handle);
   }
-  out.line(out.paint(Colour::kGood, trn("{0} old pair is deleted.", "{0} old pairs are deleted.",
-                                        old.size())));
+  out.line(out.paint(Colour::kGood,
+                     trn("{0} old pair is deleted.", "{0} old pairs are deleted.", old.size())));
   out.document(document);
 }
 

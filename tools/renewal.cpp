@@ -43,9 +43,7 @@ SideState side_state(const Inventory& inventory, Side side) {
 
 }  // namespace
 
-const char* side_name(Side side) noexcept {
-  return side == Side::kAuth ? "AUTH_RSA256" : "RSA256";
-}
+const char* side_name(Side side) noexcept { return side == Side::kAuth ? "AUTH_RSA256" : "RSA256"; }
 
 std::string side_text(Side side) { return side == Side::kAuth ? tr("login") : tr("signature"); }
 

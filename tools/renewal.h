@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,13 +25,14 @@ std::string side_text(Side side);
 bool serves(const CertificateInfo& certificate, Side side);
 
 struct PairView {
-  const KeyView* key = nullptr;  ///< nullptr: the certificate's key is not on the token, or not seen
+  const KeyView* key =
+      nullptr;  ///< nullptr: the certificate's key is not on the token, or not seen
   const CertificateView* certificate = nullptr;  ///< parsed
 };
 
 struct SideState {
-  std::optional<PairView> current;  ///< with key, the one that is valid longest
-  std::vector<PairView> older;      ///< superseded by current: same owner, ends earlier
+  std::optional<PairView> current;   ///< with key, the one that is valid longest
+  std::vector<PairView> older;       ///< superseded by current: same owner, ends earlier
   const KeyView* pending = nullptr;  ///< made for this side by `kilt renew request`, no certificate
 };
 
@@ -41,9 +41,7 @@ struct RenewalState {
   /// Keys without a certificate that no request of this tool made.
   std::vector<const KeyView*> other_pending;
 
-  [[nodiscard]] const SideState& of(Side side) const {
-    return side == Side::kAuth ? auth : sign;
-  }
+  [[nodiscard]] const SideState& of(Side side) const { return side == Side::kAuth ? auth : sign; }
 };
 
 RenewalState renewal_state(const Inventory& inventory);

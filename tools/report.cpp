@@ -24,6 +24,14 @@ std::string short_id(const Bytes& id) {
   return hex.size() > 8 ? hex.substr(0, 8) + "…" : hex;
 }
 
+/// As expiry_text, for a narrow column.
+std::string expiry_short(const CertificateInfo& info) {
+  const std::time_t now = std::time(nullptr);
+  const long left = info.days_left(now);
+  if (left < 0 || info.not_before > now) return expiry_text(info);
+  return tr("{0} ({1} d)", date(info.not_after), left);
+}
+
 struct Line {
   std::string purpose, name, algorithm, expiry, id, uri;
   Colour colour = Colour::kPlain;
@@ -54,7 +62,7 @@ Line line_of(const Context& context, const ChosenToken& token, const KeyView* ke
   line.purpose = purpose_text(info);
   line.name = context.personal(owner_of(info));
   if (key == nullptr) line.algorithm = info.authority ? "" : tr("no key");
-  line.expiry = expiry_text(info);
+  line.expiry = expiry_short(info);
   line.colour = expiry_colour(info);
   return line;
 }

@@ -107,8 +107,11 @@ Failure failure_of(CK_RV rv, const char* function, const std::string& reason) {
   std::string message = row != nullptr && row->message != nullptr
                             ? translated(row->message)
                             : tr("The module answered {0} to {1}.", rv_name(rv), function);
-  if (!reason.empty()) message += ' ' + clean(reason);
-  return {row == nullptr ? Kind::kModule : row->kind, message,
+  const Kind kind = row == nullptr ? Kind::kModule : row->kind;
+  // About PINs the message says all.
+  if (!reason.empty() && kind != Kind::kWrongPin && kind != Kind::kPinBlocked)
+    message += " (" + clean(reason) + ')';
+  return {kind, message,
           row == nullptr || row->advice == nullptr ? std::string() : translated(row->advice)};
 }
 

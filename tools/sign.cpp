@@ -1,4 +1,6 @@
 // kilt sign: a signature by a key of the token, so that it proves to work.
+#include <ctime>
+
 #include <openssl/pem.h>
 
 #include "tools/cms.h"
@@ -15,19 +17,21 @@ struct SignOptions {
   bool raw = false, attached = false, pem = false;
 };
 
-/// The only key with a certificate that signs documents, if none is named.
+/// Without a name: the key that signs documents by its certificate, of several the one valid
+/// longest.
 const KeyView& choose_key(const Inventory& inventory, const std::string& name) {
-  if (!name.empty() || inventory.keys.size() == 1) return one_key(inventory, Choice(name));
-  const KeyView* found = nullptr;
-  for (const KeyView& key : inventory.keys)
-    for (const CertificateView* certificate : inventory.certificates_of(key)) {
-      if (!certificate->info) continue;
-      const Purpose purpose = purpose_of(*certificate->info);
-      if (purpose != Purpose::kSign && purpose != Purpose::kBoth) continue;
-      if (found != nullptr && found != &key) return one_key(inventory, Choice(""));
-      found = &key;
-    }
-  return found == nullptr ? one_key(inventory, Choice("")) : *found;
+  const KeyView* best = nullptr;
+  std::time_t until = std::time(nullptr);
+  if (name.empty())
+    for (const KeyView& key : inventory.keys)
+      for (const CertificateView* certificate : inventory.certificates_of(key)) {
+        if (!certificate->info || certificate->info->not_after <= until) continue;
+        const Purpose purpose = purpose_of(*certificate->info);
+        if (purpose != Purpose::kSign && purpose != Purpose::kBoth) continue;
+        best = &key;
+        until = certificate->info->not_after;
+      }
+  return best == nullptr ? one_key(inventory, Choice(name)) : *best;
 }
 
 /// The key's certificate that is valid longest.

@@ -62,7 +62,8 @@ std::string redact(std::string text) {
       const std::size_t digits = at + 6;
       bool number = digits + 24 <= text.size();
       for (std::size_t i = 0; number && i < 24; i += 2)
-        number = text[digits + i] == '3' && text[digits + i + 1] >= '0' && text[digits + i + 1] <= '9';
+        number =
+            text[digits + i] == '3' && text[digits + i + 1] >= '0' && text[digits + i + 1] <= '9';
       if (number) text.replace(digits, 24, std::string(24, '*'));
     }
   return text;
@@ -95,9 +96,8 @@ void run(Context& context, const TraceOptions& options) {
   if (result.code == 127)
     throw Failure(Kind::kUsage, tr("There is no program {0}.", clean(options.command.front())));
   const Bytes contents = read_file(trace.path());
-  const std::string lines(contents.begin(),
-                          contents.begin() + static_cast<std::ptrdiff_t>(
-                                                 std::min(contents.size(), kMaxTrace)));
+  const std::string lines(contents.begin(), contents.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                   contents.size(), kMaxTrace)));
   std::string out = options.out;
   if (out.empty()) {
     std::array<char, 32> now{};
@@ -111,9 +111,10 @@ void run(Context& context, const TraceOptions& options) {
   replace_file(out, view(report), 0600);
   if (lines.empty())
     context.out().warn(tr("The command did not use Kilt's module: the trace is empty."));
-  context.out().note(tr("The report is in {0}. PINs, keys and personal numbers are cut out; look at "
-                        "it before you send it.",
-                        out));
+  context.out().note(
+      tr("The report is in {0}. PINs, keys and personal numbers are cut out; look at "
+         "it before you send it.",
+         out));
   Json document = context.document();
   document["file"] = out;
   document["exit_code"] = result.code;

@@ -37,8 +37,8 @@ std::string check_chain(BytesView certificate, const std::vector<Bytes>& trusted
   if (X509_verify_cert(context.get()) != 1) {
     const char* why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
     ERR_clear_error();
-    throw Failure(Kind::kBadInput, tr("The certificate's chain is not complete or not right: {0}",
-                                      why),
+    throw Failure(Kind::kBadInput,
+                  tr("The certificate's chain is not complete or not right: {0}", why),
                   tr("Give the CA's certificates with --ca; they are on pki.gov.kz."));
   }
   std::string text;

@@ -46,8 +46,7 @@ void verify_raw(Context& context, const VerifyOptions& options, Json& document) 
                                    "FILE"));
   const CertificateInfo info =
       parse_certificate(certificates_in(read_file(options.certificate)).front());
-  const auto good =
-      verify_data(info.spki, read_file(options.file), read_file(options.signature));
+  const auto good = verify_data(info.spki, read_file(options.file), read_file(options.signature));
   if (!good)
     throw Failure(Kind::kUnsupported, tr("OpenSSL does not know the signature's algorithm."));
   document["valid"] = *good;
@@ -73,8 +72,8 @@ void verify_message(Context& context, const VerifyOptions& options, Json& docume
   Output& out = context.out();
   out.line(out.paint(Colour::kGood, tr("The signature is good.")));
   for (const Bytes& signer : verdict.signers) print_certificate(context, parse_certificate(signer));
-  out.field(tr("Chain"), verdict.chain.empty() ? tr("not checked (--ca FILE checks it)")
-                                               : verdict.chain);
+  out.field(tr("Chain"),
+            verdict.chain.empty() ? tr("not checked (--ca FILE checks it)") : verdict.chain);
   if (!options.out.empty()) write_file(options.out, verdict.content);
 }
 

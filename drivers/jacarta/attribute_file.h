@@ -80,9 +80,9 @@ class AttributeFile {
   /// Empty if absent.
   [[nodiscard]] Bytes value(std::uint16_t type) const;
   [[nodiscard]] std::string text(std::uint16_t type) const { return to_text(value(type)); }
-  /// A CK_BBOOL; false if absent.
+  /// A PKCS#11 boolean; false if absent.
   [[nodiscard]] bool flag(std::uint16_t type) const;
-  /// A CK_ULONG: four bytes, little-endian. Nothing if absent or of another length.
+  /// A PKCS#11 number: four bytes, little-endian. Nothing if absent or of another length.
   [[nodiscard]] std::optional<std::uint32_t> number(std::uint16_t type) const;
 
   void add(std::uint16_t type, Byte flags, Bytes value);

@@ -28,7 +28,7 @@ bool same_key(const PublicKey& a, const PublicKey& b) {
   return left != nullptr && right != nullptr && left->modulus == right->modulus;
 }
 
-/// Aladdin's software writes CKA_MODIFIABLE false into private keys that it changes all the same;
+/// Aladdin's software writes "not modifiable" into private keys that it changes all the same;
 /// the label's own flags tell better.
 bool names_change(const AttributeFile& object) {
   constexpr Byte kFree = 0x10;

@@ -12,7 +12,7 @@ using namespace attribute;
 
 // Flags: what C_SetAttributeValue may do.
 constexpr Byte kFixed = 0x00, kFree = 0x10, kToTrue = 0x30, kToFalse = 0x50, kTrustedFlag = 0x32;
-constexpr std::uint32_t kNotKnown = 0xFFFFFFFF;  // PKCS#11's CK_UNAVAILABLE_INFORMATION
+constexpr std::uint32_t kNotKnown = 0xFFFFFFFF;  // as PKCS#11 says "unavailable"
 constexpr std::uint32_t kRsa = 0, kX509 = 0;
 constexpr std::size_t kDateSize = 8;
 
@@ -88,7 +88,7 @@ AttributeFile public_key_file(FileId id, const KeyNames& names, const RsaPublicK
 }
 
 AttributeFile certificate_file(FileId id, const Certificate& certificate, BytesView der) {
-  const auto fields = x509::parse_fields(der);
+  const auto fields = x509::names(der);
   if (!fields) throw InvalidData("this is no X.509 certificate");
   AttributeFile file = start(id, ObjectClass::kCertificate, certificate.is_private, true);
   file.add(kLabel, kFree, to_bytes(certificate.label));

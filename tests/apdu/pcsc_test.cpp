@@ -310,6 +310,23 @@ TEST_F(Pcsc, CodesBecomeTheRightErrors) {
   EXPECT_THROW(connect(SCARD_W_RESET_CARD), CardReset);
 }
 
+TEST_F(Pcsc, ReaderTellsItsLongestApdu) {
+  const Bytes features = from_hex("12 04 42330012");  // GET_TLV_PROPERTIES
+  const auto extended = [&](const Bytes& list, const char* properties) {
+    FakePcsc::control_answers(list, from_hex(properties));
+    return transport_->connect(kName)->extended_length();
+  };
+  EXPECT_TRUE(extended({}, "")) << "a reader that does not tell";
+  EXPECT_TRUE(extended(features, "0A 04 00000100"));
+  EXPECT_FALSE(extended(features, "0A 04 00010000"));
+  EXPECT_FALSE(extended(features, "0B 02 1234 0A 02 0001"));
+  for (const char* evil :
+       {"0A", "0A 04", "0A 04 00", "0A 00", "0A FF 00", "00 00 00 00", "0A 05 0000000000"})
+    EXPECT_TRUE(extended(features, evil)) << evil;
+  for (const char* evil : {"12", "12 04 4233", "12 FF 42330012", "06 04 42330006"})
+    (void)extended(from_hex(evil), "0A 04 00010000");
+}
+
 TEST_F(Pcsc, ReaderAddedBetweenTheTwoListCalls) {
   // Call 1 establishes, 2 asks the size, 3 fills.
   FakePcsc::before_call(3, [] { FakePcsc::add_reader("late"); });

@@ -27,14 +27,14 @@ struct Mistake {
   const char* expected;
 };
 
-class ProfileMistake : public ::testing::TestWithParam<Mistake> {};
+class CommandMistake : public ::testing::TestWithParam<Mistake> {};
 
-TEST_P(ProfileMistake, IsFoundInItsLine) {
+TEST_P(CommandMistake, IsFoundInItsLine) {
   EXPECT_THAT(refusal(GetParam().toml), HasSubstr(GetParam().expected)) << GetParam().what;
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, ProfileMistake,
+    All, CommandMistake,
     ::testing::Values(
         Mistake{"syntax", "name = \nfamily", "p.toml:1:"},
         Mistake{"no name", "family = 'iso7816'", "'name' is missing"},

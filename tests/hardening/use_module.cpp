@@ -10,10 +10,15 @@
 //   copies    two copies of the module at once
 //   signals   a timer's signal interrupts every system call
 //   bare      descriptors 0 to 2 closed, no HOME, Turkish locale
+//   stay      signs; then, for each line of input, starts anew on the same C_Initialize and signs
+//   soak      signs for the seconds that the third argument gives, with other processes; prints
+//             'signatures wrong lost': right signatures, wrong ones, listings without the key
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <clocale>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -171,6 +176,66 @@ void bare(const char* path) {
   sign_once(path);
 }
 
+/// One round on an initialised module, whatever state the token is in. Result of the first step
+/// that failed.
+CK_RV round(LoadedModule& module, CK_SLOT_ID slot, unsigned long& wrong, unsigned long& lost) {
+  Ready ready;
+  CK_RV rv = module->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &ready.session);
+  if (rv != CKR_OK) return rv;
+  std::array<CK_UTF8CHAR, 6> pin{};
+  std::memcpy(pin.data(), kPin.data(), pin.size());
+  rv = module->C_Login(ready.session, CKU_USER, pin.data(), pin.size());
+  const auto look = [&](CK_OBJECT_CLASS wanted, CK_OBJECT_HANDLE& object) {
+    CK_ATTRIBUTE attribute{CKA_CLASS, &wanted, sizeof wanted};
+    CK_ULONG count = 0;
+    if (rv == CKR_OK) rv = module->C_FindObjectsInit(ready.session, &attribute, 1);
+    if (rv == CKR_OK) rv = module->C_FindObjects(ready.session, &object, 1, &count);
+    if (rv == CKR_OK) rv = module->C_FindObjectsFinal(ready.session);
+    if (rv == CKR_OK && count != 1) ++lost;
+  };
+  look(CKO_PUBLIC_KEY, ready.half);
+  look(CKO_PRIVATE_KEY, ready.key);
+  if (rv == CKR_OK && ready.key != 0) rv = sign(module, ready);
+  if (rv == CKR_SIGNATURE_INVALID) ++wrong;
+  module->C_CloseSession(ready.session);
+  return rv;
+}
+
+void stay(const char* path) {
+  LoadedModule module(path);
+  need(module->C_Initialize(nullptr) == CKR_OK, 70);
+  do {
+    CK_ULONG count = 1;
+    CK_SLOT_ID slot = 0;
+    unsigned long wrong = 0, lost = 0;
+    CK_RV rv = module->C_GetSlotList(CK_TRUE, &slot, &count);
+    if (rv == CKR_OK) rv = count == 0 ? CKR_TOKEN_NOT_PRESENT : round(module, slot, wrong, lost);
+    std::printf("0x%lX\n", rv);
+    std::fflush(stdout);
+  } while (std::getchar() != EOF);
+  need(module->C_Finalize(nullptr) == CKR_OK, 71);
+}
+
+void soak(const char* path, unsigned long seconds) {
+  LoadedModule module(path);
+  need(module->C_Initialize(nullptr) == CKR_OK, 80);
+  unsigned long signatures = 0, wrong = 0, lost = 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  while (std::chrono::steady_clock::now() < end) {
+    CK_ULONG count = 1;
+    CK_SLOT_ID slot = 0;
+    if (module->C_GetSlotList(CK_TRUE, &slot, &count) != CKR_OK || count == 0) {
+      usleep(1000);
+      continue;
+    }
+    const CK_RV rv = round(module, slot, wrong, lost);
+    if (rv == CKR_OK) ++signatures;
+    need(rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED && rv != CKR_GENERAL_ERROR, 81);
+  }
+  need(module->C_Finalize(nullptr) == CKR_OK, 82);
+  std::printf("%lu %lu %lu\n", signatures, wrong, lost);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -187,6 +252,10 @@ int main(int argc, char** argv) {
     two_copies(argv[2], argv[3]);
   else if (mode == "signals")
     interrupted(argv[2]);
+  else if (mode == "stay")
+    stay(argv[2]);
+  else if (mode == "soak" && argc > 3)
+    soak(argv[2], std::strtoul(argv[3], nullptr, 10));
   else if (mode == "bare")
     bare(argv[2]);
   else

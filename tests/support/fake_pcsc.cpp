@@ -8,6 +8,8 @@
 #include <mutex>
 #include <optional>
 
+#include <reader.h>
+
 #include "apdu/atr.h"
 #include "apdu/errors.h"
 
@@ -41,6 +43,7 @@ struct World {
   std::map<SCARDHANDLE, Handle> handles;
   LONG next = 1000;
   unsigned waiting = 0;
+  Bytes features, control_answer;
   std::vector<std::string> calls;
   std::optional<std::pair<unsigned long, LONG>> failure;
   std::optional<std::pair<unsigned long, std::function<void()>>> action;
@@ -173,7 +176,15 @@ void FakePcsc::restart_world() {
   world().calls.clear();
   world().failure.reset();
   world().action.reset();
+  world().features.clear();
+  world().control_answer.clear();
   world().changed.notify_all();
+}
+
+void FakePcsc::control_answers(Bytes features, Bytes other) {
+  const Lock lock(world().mutex);
+  world().features = std::move(features);
+  world().control_answer = std::move(other);
 }
 
 void FakePcsc::stop_service() {
@@ -531,6 +542,23 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST*, LPCBYTE command, D
   if (bytes.size() > *answer_size) return SCARD_E_INSUFFICIENT_BUFFER;
   *answer_size = bytes.size();
   std::ranges::copy(bytes, answer);
+  return SCARD_S_SUCCESS;
+}
+
+LONG SCardControl(SCARDHANDLE card, DWORD control, LPCVOID, DWORD, LPVOID answer, DWORD room,
+                  LPDWORD size) {
+  const Inside inside;
+  if (const LONG code = enter("SCardControl")) return code;
+  const Lock lock(world().mutex);
+  Handle* handle = nullptr;
+  Reader* reader = nullptr;
+  if (const LONG code = check_handle(card, handle, reader)) return code;
+  const kilt::Bytes& bytes =
+      control == CM_IOCTL_GET_FEATURE_REQUEST ? world().features : world().control_answer;
+  if (bytes.empty()) return SCARD_E_UNSUPPORTED_FEATURE;
+  if (bytes.size() > room) return SCARD_E_INSUFFICIENT_BUFFER;
+  *size = bytes.size();
+  std::ranges::copy(bytes, static_cast<kilt::Byte*>(answer));
   return SCARD_S_SUCCESS;
 }
 

@@ -34,6 +34,10 @@ class FakePcsc {
   /// Another program is connected exclusively.
   static void exclusive_by_other(const std::string& reader, bool exclusive);
 
+  /// What every reader answers to CM_IOCTL_GET_FEATURE_REQUEST and to any other control code;
+  /// empty: it knows no control codes.
+  static void control_answers(Bytes features, Bytes other);
+
   /// The n-th call from now on (1: the next) is not carried out but gives `code`.
   static void fail_call(unsigned long n, LONG code);
   /// Runs before the n-th call from now on, outside of every lock.

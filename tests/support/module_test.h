@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +46,7 @@ class ModuleTest : public ::testing::Test {
     setenv("KILT_CONF", "/nonexistent/kilt.toml", 1);
     setenv("XDG_CACHE_HOME", "/nonexistent", 1);  // and nothing is remembered on disk
     unsetenv("KILT_SOCKETS");
+    if (delegated_) return set_up_delegate();
     readers_ = std::make_shared<apdu::MemoryTransport>();
     readers_->add_reader(kReader);
     p11::set_transport_factory([readers = readers_](const p11::Config&) {
@@ -56,6 +59,7 @@ class ModuleTest : public ::testing::Test {
   void TearDown() override {
     C_Finalize(nullptr);
     p11::set_transport_factory({});
+    if (delegated_) std::filesystem::remove_all(folder_);
   }
   /// Finalises and initialises again, as another run of a program would.
   void restart() {
@@ -66,6 +70,10 @@ class ModuleTest : public ::testing::Test {
 
   /// Puts a new virtual token into the reader.
   std::shared_ptr<CountingEndpoint> insert(const std::string& kind) {
+    if (delegated_) {
+      list_slots();
+      return nullptr;
+    }
     virtual_ = std::make_shared<VirtualEndpoint>(vtoken::make_card(kind));
     card_ = std::make_shared<CountingEndpoint>(virtual_);
     readers_->insert(kReader, card_);
@@ -87,6 +95,25 @@ class ModuleTest : public ::testing::Test {
     return session;
   }
 
+  /// KILT_TEST_DELEGATE names a PKCS#11 module: its token stands in slot 0 instead of a virtual
+  /// one, a new one for each test. It is SoftHSM: another has no such configuration.
+  void set_up_delegate() {
+    std::string name = std::filesystem::temp_directory_path() / "kilt-test-XXXXXX";
+    ASSERT_NE(nullptr, mkdtemp(name.data()));
+    folder_ = name;
+    std::filesystem::create_directory(folder_ / "tokens");
+    std::ofstream(folder_ / "softhsm2.conf")
+        << "directories.tokendir = " << (folder_ / "tokens").string() << "\nlog.level = ERROR\n";
+    std::ofstream(folder_ / "kilt.toml")
+        << "[[delegate]]\nmodule = \"" << getenv("KILT_TEST_DELEGATE") << "\"\n";
+    setenv("SOFTHSM2_CONF", (folder_ / "softhsm2.conf").c_str(), 1);
+    setenv("KILT_CONF", (folder_ / "kilt.toml").c_str(), 1);
+    p11::set_transport_factory([](const p11::Config&) { return p11::Module::Transports(); });
+    ASSERT_EQ(CKR_OK, C_Initialize(nullptr));
+  }
+
+  const bool delegated_ = getenv("KILT_TEST_DELEGATE") != nullptr;
+  std::filesystem::path folder_;
   std::shared_ptr<apdu::MemoryTransport> readers_;
   std::shared_ptr<VirtualEndpoint> virtual_;
   std::shared_ptr<CountingEndpoint> card_;

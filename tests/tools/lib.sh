@@ -49,7 +49,7 @@ issue() {
   local usage='critical,digitalSignature,keyEncipherment' extended=clientAuth
   [ "$4" = AUTH ] || { usage='critical,digitalSignature,nonRepudiation' && extended=emailProtection; }
   openssl x509 -req -in "$1" -CA "$work/ca.pem" -CAkey "$work/ca.key" -set_serial "0x$(openssl rand -hex 12)" \
-    -days "$3" -out "$2" -extfile <(
+    -days "$3" -out "$2" -copy_extensions copy -extfile <(
       printf 'keyUsage=%s\nextendedKeyUsage=%s,1.2.398.3.3.4.1.1\n' "$usage" "$extended"
       printf 'certificatePolicies=1.2.398.3.3.2.4\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n'
     ) 2>"$work/out"

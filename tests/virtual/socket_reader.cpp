@@ -113,7 +113,11 @@ class SocketReader : public Reader {
     loop_->forget(fd);
     clients_.erase(fd);
     std::erase(waiting_, fd);
-    if (holder_ == fd) holder_ = -1;
+    if (holder_ == fd) {
+      // Died in its transaction: as pcscd does, nothing of what it began or opened is left.
+      holder_ = -1;
+      reset(-1);
+    }
     pass_on();
   }
 

@@ -1,0 +1,219 @@
+#include "drivers/etoken/applet/applet.h"
+
+#include <algorithm>
+
+#include "apdu/tlv.h"
+#include "drivers/etoken/applet/directory.h"
+#include "drivers/etoken/applet/layout.h"
+#include "drivers/etoken/applet/login.h"
+#include "drivers/status.h"
+
+namespace kilt::etoken {
+namespace {
+
+constexpr Byte kSerialTag = 0x07, kVersionTag = 0x11;
+constexpr std::size_t kSerialAt = 4, kSerialSize = 4;  // within the whole answer
+constexpr unsigned kMinRsa = 1024, kMaxRsa = 2048;     // bits, as the maker states
+
+const char* const kNoWriting =
+    "how this token's objects are written and deleted is not public: its maker's software must do "
+    "it";
+const char* const kNoPinChange =
+    "how this token's PINs are changed is not public: its maker's software must do it";
+const char* const kNoKeys =
+    "how keys are made on this token is not public: its maker's software must do it";
+const char* const kNoFormat =
+    "how this token is initialised is not public: its maker's software must do it";
+
+SoSalt so_salt(const Profile& profile) {
+  const auto option = profile.options.find("so_salt");
+  if (option == profile.options.end()) return SoSalt::kNotChosen;
+  if (option->second == "first") return SoSalt::kFirst;
+  if (option->second == "second") return SoSalt::kSecond;
+  return SoSalt::kNotChosen;
+}
+
+class Applet : public Token {
+ public:
+  Applet(apdu::Card& card, const Profile& profile)
+      : card_(&card),
+        manufacturer_(profile.manufacturer),
+        model_(profile.model),
+        channel_(card),
+        login_(channel_, so_salt(profile)),
+        directory_(channel_) {
+    card.options().extended = true;
+    describe_capabilities();
+  }
+  [[nodiscard]] bool present() { return channel_.select_applet(); }
+
+  void reset_state() noexcept override {
+    login_.forget();
+    login_.forget_status();
+    channel_.forget_selection();
+  }
+  Bytes identity() override {
+    if (serial_.empty()) {
+      const Bytes answer = channel_.get_data(kSerialTag);
+      if (answer.size() < kSerialAt + kSerialSize)
+        throw MalformedAnswer("the serial number is too short");
+      serial_ = to_bytes(BytesView(answer).subspan(kSerialAt, kSerialSize));
+    }
+    return serial_;
+  }
+
+  TokenInfo info() override {
+    if (!info_) {
+      TokenInfo info;
+      info.family = "etoken-applet";
+      info.manufacturer = manufacturer_;
+      info.model = model_;
+      info.label = model_;  // where the token keeps its name is not public
+      info.serial = to_hex(identity());
+      info.firmware = read_version();
+      info.initialized = login_.status(PinRole::kUser).initialized;
+      info.write_protected = true;
+      info_ = info;
+    }
+    return *info_;
+  }
+  const Capabilities& capabilities() override { return capabilities_; }
+  PinStatus pin_status(PinRole role) override { return login_.status(role); }
+
+  void login(PinRole role, const SecureBytes& pin) override { login_.log_in(role, pin); }
+  // No command for it is public, and the state must not stay open: a reset closes it.
+  void logout() override {
+    login_.forget();
+    login_.forget_status();
+    channel_.forget_selection();
+    card_->connection().reset();
+  }
+
+  const ObjectList& list() override {
+    return logged_in([&]() -> const ObjectList& { return directory_.list(); });
+  }
+  // All that is known came with list().
+  PublicKey read_public_key(const ObjectRef& ref) override {
+    const ObjectList& objects = directory_.list();
+    const auto key = std::ranges::find(objects.keys, ref, &Key::ref);
+    return key == objects.keys.end() ? PublicKey{} : key->public_key;
+  }
+  Bytes read_certificate(const ObjectRef& ref) override {
+    return logged_in([&] { return directory_.read_certificate(ref); });
+  }
+  Bytes read_data(const ObjectRef&) override {
+    throw NotSupported("how this token keeps data objects is not public");
+  }
+
+  Bytes sign(const Key& key, SignScheme scheme, Hash, BytesView input) override {
+    if (scheme != SignScheme::kRsaRaw) throw NotSupported("the token signs whole RSA blocks only");
+    return rsa(key, input);
+  }
+  SecureBytes decrypt(const Key& key, DecryptScheme scheme, Hash, BytesView cryptogram) override {
+    if (scheme != DecryptScheme::kRsaRaw)
+      throw NotSupported("the token deciphers whole RSA blocks only");
+    return SecureBytes(rsa(key, cryptogram));
+  }
+
+  ObjectRef generate_key(const KeySpec&) override { throw NotSupported(kNoKeys); }
+  ObjectRef import_key(const KeySpec&, const PrivateKey&) override { throw NotSupported(kNoKeys); }
+  ObjectRef write_certificate(const Certificate&, BytesView) override {
+    throw NotSupported(kNoWriting);
+  }
+  ObjectRef write_data(const DataObject&, BytesView) override { throw NotSupported(kNoWriting); }
+  void change_key(const ObjectRef&, const ObjectChange&) override {
+    throw NotSupported(kNoWriting);
+  }
+  void change_certificate(const ObjectRef&, const ObjectChange&) override {
+    throw NotSupported(kNoWriting);
+  }
+  void delete_key(const ObjectRef&) override { throw NotSupported(kNoWriting); }
+  void delete_certificate(const ObjectRef&) override { throw NotSupported(kNoWriting); }
+  void change_pin(PinRole, const SecureBytes&, const SecureBytes&) override {
+    throw NotSupported(kNoPinChange);
+  }
+  void init_user_pin(const SecureBytes&) override { throw NotSupported(kNoPinChange); }
+  void format(const FormatRequest&) override { throw NotSupported(kNoFormat); }
+
+ private:
+  /// The work, and once more after a new authentication if the login did not last.
+  template <typename Work>
+  auto logged_in(Work work) -> decltype(work()) {
+    try {
+      return work();
+    } catch (const NotLoggedIn&) {
+      login_.again([] {});
+      return work();
+    }
+  }
+
+  Bytes rsa(const Key& key, BytesView block) {
+    if (key.type != KeyType::kRsa || key.ref.size() != 2) throw NotSupported(kEcUnusable);
+    const FilePath path = object_path(static_cast<FileId>(read_be(key.ref)));
+    const auto select = [&] {
+      if (!channel_.select(path).security.empty()) throw NotSupported(kSecureMessaging);
+    };
+    try {
+      select();
+      return channel_.rsa(block);
+    } catch (const NotLoggedIn&) {
+      login_.again(select);
+      return channel_.rsa(block);
+    }
+  }
+
+  // 11 04 aa bb cc dd: shown by the maker as aa.bb[.cc].dd.
+  TokenInfo::Version read_version() {
+    try {
+      const auto objects = parse_objects(channel_.get_data(kVersionTag));
+      const auto version = objects.find(kVersionTag);
+      if (version == objects.end() || version->second.size() < 2) return {};
+      return {version->second[0], version->second[1]};
+    } catch (const CardFault&) {
+      return {};
+    } catch (const ObjectNotFound&) {
+      return {};
+    } catch (const NotSupported&) {
+      return {};
+    }
+  }
+
+  void describe_capabilities() {
+    capabilities_.sign = {SignScheme::kRsaRaw};
+    capabilities_.decrypt = {DecryptScheme::kRsaRaw};
+    capabilities_.keys = {{KeyType::kRsa, kMinRsa, kMaxRsa, false, false, {}}};
+    for (const Function function : {Function::kSign, Function::kDecrypt})
+      capabilities_.functions[function] = {Availability::kNative, {}};
+    const auto refuse = [&](std::initializer_list<Function> functions, const char* reason) {
+      for (const Function function : functions)
+        capabilities_.functions[function] = {Availability::kUnavailable, reason};
+    };
+    refuse({Function::kDerive}, kEcUnusable);
+    refuse({Function::kGenerateKey, Function::kImportKey}, kNoKeys);
+    refuse({Function::kWriteCertificate, Function::kWriteData, Function::kDeleteObject,
+            Function::kChangeAttributes},
+           kNoWriting);
+    refuse({Function::kChangeUserPin, Function::kChangeSoPin, Function::kUnblockPin}, kNoPinChange);
+    refuse({Function::kInitToken}, kNoFormat);
+    refuse({Function::kRandom}, "the token's challenges serve its login, not as random numbers");
+  }
+
+  apdu::Card* card_;
+  std::string manufacturer_, model_;
+  Channel channel_;
+  Login login_;
+  Directory directory_;
+  Bytes serial_;
+  std::optional<TokenInfo> info_;
+  Capabilities capabilities_;
+};
+
+}  // namespace
+
+std::unique_ptr<Token> open_applet(apdu::Card& card, const Profile& profile) {
+  auto token = std::make_unique<Applet>(card, profile);
+  if (!token->present()) return nullptr;
+  return token;
+}
+
+}  // namespace kilt::etoken

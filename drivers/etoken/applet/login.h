@@ -1,0 +1,66 @@
+// The login of the eToken applet: a challenge-response with a key derived from the PIN. The PIN
+// itself never goes to the card. Public sources: two independent open programs and a published
+// test vector agree on it.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "drivers/etoken/applet/channel.h"
+#include "drivers/token.h"
+
+namespace kilt::etoken {
+
+inline constexpr std::size_t kSaltSize = 20;  ///< bytes
+
+/// The 24-byte login key: PKCS#12 key derivation (RFC 7292, B.2) with SHA-1, ID 3, 999 iterations
+/// over the PIN in UTF-16BE with its terminator. Throws PinLength for an empty PIN.
+[[nodiscard]] SecureBytes derive_login_key(const SecureBytes& pin, BytesView salt);
+
+/// The challenge enciphered with 3DES-EDE3 (one block, ECB).
+[[nodiscard]] Bytes login_cryptogram(const SecureBytes& key, BytesView challenge);
+
+/// Which salt the SO's key is derived with, where the token holds two: not proved by any public
+/// source, therefore the owner's explicit choice (profile option so_salt).
+enum class SoSalt { kNotChosen, kFirst, kSecond };
+
+/// Logs in, keeps the derived key for as long as the login lasts.
+class Login {
+ public:
+  Login(Channel& channel, SoSalt so_salt) : channel_(&channel), so_salt_(so_salt) {}
+
+  /// Exactly one authentication: select salt, read it, challenge, answer. Throws WrongPin,
+  /// PinBlocked, PinLength, PinNotInitialized, NotSupported for the SO without a chosen salt.
+  void log_in(PinRole role, const SecureBytes& pin);
+  /// The login may last for one command only: `prepare` (a selection), then one authentication
+  /// with the kept key, after which the caller sends its command. Throws NotLoggedIn if there is no
+  /// key or the PIN was changed meanwhile; then the key is wiped.
+  void again(const std::function<void()>& prepare);
+  /// Wipes the key.
+  void forget() noexcept;
+  [[nodiscard]] bool active() const noexcept { return key_.has_value(); }
+
+  /// Without spending a try; kept until a login changes it.
+  PinStatus status(PinRole role);
+  void forget_status() noexcept { status_.clear(); }
+
+ private:
+  struct Kept {
+    PinRole role;
+    SecureBytes key;
+    Bytes salt_record;
+  };
+  Bytes read_salt_record();
+  [[nodiscard]] BytesView salt_of(PinRole role, BytesView record) const;
+  StatusWord authenticate(PinRole role, const SecureBytes& key);
+  void read_status();
+  void note_limits(BytesView record);
+
+  Channel* channel_;
+  SoSalt so_salt_;
+  std::optional<Kept> key_;
+  std::map<PinRole, PinStatus> status_;
+  std::map<PinRole, unsigned> tries_max_;
+};
+
+}  // namespace kilt::etoken

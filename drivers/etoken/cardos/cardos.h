@@ -1,0 +1,20 @@
+// eToken PRO 32K and 64K: CardOS M4.0 and 4.2B, formatted by OpenSC (PKCS#15) or by Aladdin's own
+// software.
+//
+// Knowledge: OpenSC's driver and profile for CardOS, an open boot driver for Aladdin's layout. In
+// the latter only the key number 3 is public. Personalisation is public but not built: it is
+// refused. Nothing here has been tried on hardware by this project.
+#pragma once
+
+#include <memory>
+
+#include "apdu/card.h"
+#include "drivers/profile.h"
+#include "drivers/token.h"
+
+namespace kilt::etoken {
+
+/// Binds the driver if the card tells the version that its ATR does: one GET DATA.
+[[nodiscard]] std::unique_ptr<Token> open_cardos(apdu::Card& card, const Profile& profile);
+
+}  // namespace kilt::etoken

@@ -26,6 +26,7 @@ class ObjectTable {
   /// A login may show more.
   void logged_in() noexcept {
     if (wants_login_) listed_ = false;
+    if (application_ != nullptr && !application_->objects().odd.empty()) fresh_ = false;
   }
   /// `user_auth_id`: keys under another PIN are shown, but cannot be used.
   const ObjectList& list(const Bytes& user_auth_id);

@@ -60,6 +60,7 @@ class Iso7816 : public Token {
     table_ = std::make_unique<ObjectTable>(files_, slots_, application_.get(), profile_);
     if (application_) {
       application_->load();
+      table_->application_loaded();
       pins_.set_directory(application_->read_pins());
     }
     describe_capabilities();

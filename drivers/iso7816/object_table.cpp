@@ -1,6 +1,7 @@
 #include "drivers/iso7816/object_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -71,7 +72,7 @@ bool ObjectTable::read_card() {
       application_ != nullptr && (!listed_ || mark.empty() || mark != mark_);
   if (listed_ && !application_changed) return false;
   mark_ = mark;
-  if (application_ != nullptr) application_->load();
+  if (application_ != nullptr && !std::exchange(fresh_, false)) application_->load();
   if (!listed_) {
     wants_login_ = false;
     read_slots();

@@ -20,10 +20,13 @@ class ObjectTable {
               const Profile& profile);
 
   /// Bad news: read the card again at the next list(). Good news is noticed by itself.
-  void forget() noexcept { listed_ = false; }
+  void forget() noexcept { listed_ = fresh_ = false; }
+  /// The application has just been loaded: the next list() need not do it again.
+  void application_loaded() noexcept { fresh_ = true; }
   /// A login may show more.
   void logged_in() noexcept {
     if (wants_login_) listed_ = false;
+    if (application_ != nullptr && !application_->objects().odd.empty()) fresh_ = false;
   }
   /// `user_auth_id`: keys under another PIN are shown, but cannot be used.
   const ObjectList& list(const Bytes& user_auth_id);
@@ -71,7 +74,7 @@ class ObjectTable {
   const Profile profile_;
   HostCertificates host_;
 
-  bool listed_ = false, wants_login_ = false;
+  bool listed_ = false, fresh_ = false, wants_login_ = false;
   std::string mark_;
   std::uint64_t host_generation_ = 0;
   std::vector<SlotKey> slot_keys_;

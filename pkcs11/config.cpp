@@ -227,6 +227,7 @@ Config Config::load() {
   if (const auto folder = user_folder("XDG_CACHE_HOME", ".cache"); folder && config.cache)
     config.cache_folder = *folder;
   if (!config.cache) config.recheck = std::chrono::milliseconds(0);
+  config.erase_without_so_pin = environment("KILT_ERASE_WITHOUT_SO_PIN") == "1";
   if (const std::string trace = environment("KILT_TRACE"); !trace.empty())
     config.trace_file = trace;
   std::istringstream sockets(environment("KILT_SOCKETS"));

@@ -22,6 +22,10 @@ struct Config {
   DefaultPin default_pin = DefaultPin::kWarn;
   bool allow_default_pin = false;  ///< a factory PIN may be set as the new PIN
   bool allow_last_try = true;
+  /// C_InitToken erases although the SO PIN in force was not verified; the PIN it gets becomes the
+  /// new one. From the environment only (KILT_ERASE_WITHOUT_SO_PIN=1): for one command, not for
+  /// good.
+  bool erase_without_so_pin = false;
   Logout logout = Logout::kCard;
   std::vector<std::filesystem::path> profile_folders;  ///< later ones win
   std::vector<std::string> sockets;                    ///< virtual tokens (KILT_SOCKETS)

@@ -34,6 +34,7 @@ CK_RV C_InitToken(CK_SLOT_ID slot_id, CK_UTF8CHAR* pin, CK_ULONG pin_len, CK_UTF
     FormatRequest request;
     request.label = read_label(label);
     request.so_pin = read_pin(pin, pin_len);
+    request.erase_without_so_pin = slot->environment().config.erase_without_so_pin;
     refuse_if(slot->sessions() != 0, CKR_SESSION_EXISTS);
     slot->with_token(Repeat::kNever, [&](Token& token) {
       token.capabilities().require(Function::kInitToken);

@@ -1,4 +1,6 @@
 // kilt init: erases a token and gives it a name and PINs.
+#include <cstdlib>
+
 #include "tools/commands.h"
 #include "tools/profiles.h"
 #include "tools/progress.h"
@@ -12,6 +14,7 @@ namespace {
 struct InitOptions {
   std::string label, new_source;
   bool allow_weak = false;
+  bool without_so_pin = false;
 };
 
 constexpr std::size_t kLabelSize = 32;
@@ -19,6 +22,9 @@ constexpr std::size_t kLabelSize = 32;
 /// The SO PIN that is in force, or, where the token has none yet, the one to be set.
 Secret so_pin(Context& context, const ChosenToken& token, const TokenStatus& status,
               const InitOptions& options) {
+  if (options.without_so_pin)
+    return context.new_pin(token, tr("New administrator's PIN (SO PIN)"),
+                           context.options.so_pin_source, nullptr, options.allow_weak);
   const bool blank = !token.token().has(CKF_TOKEN_INITIALIZED);
   if (!blank || !factory_pins_of(token.token(), status).empty()) {
     Secret pin = context.pin(token, status, Role::kSo);
@@ -53,8 +59,14 @@ void say_what_is_lost(Context& context, const ChosenToken& token) {
 void run(Context& context, const InitOptions& options) {
   if (options.label.empty() || options.label.size() > kLabelSize)
     throw Failure(Kind::kUsage, tr("The name must have 1 to 32 bytes."));
+  // Kilt's module reads it when it is loaded; others do not know it.
+  if (options.without_so_pin) setenv("KILT_ERASE_WITHOUT_SO_PIN", "1", 1);
   const ChosenToken token = context.token_to_init();
   say_what_is_lost(context, token);
+  if (options.without_so_pin)
+    context.out().warn(
+        tr("The SO PIN in force is not asked for; afterwards the vendor's software may no longer "
+           "see the token."));
   const std::string expected = token.token().label.empty() ? options.label : token.token().label;
   if (token.token().has(CKF_TOKEN_INITIALIZED))
     context.confirm(tr("Type its name \"{0}\" to erase it", expected), expected);
@@ -107,6 +119,8 @@ void add_init(CLI::App& app, Context& context) {
                       tr("Where the new PIN comes from: file:PATH, env:NAME or fd:NUMBER"));
   command->add_flag("--allow-weak", options->allow_weak,
                     tr("Also set a factory PIN or one that is easily guessed"));
+  command->add_flag("--erase-without-so-pin", options->without_so_pin,
+                    tr("Also if the SO PIN is lost or blocked; the one given becomes the new one"));
   set_action(*command, context, [&context, options] { run(context, *options); });
 }
 

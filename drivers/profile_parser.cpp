@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "drivers/profile_reader.h"
+#include "drivers/profile_text.h"
 
 namespace kilt {
 namespace {
@@ -110,6 +111,8 @@ Profile read_table(const ProfileReader& in, const toml::table& table) {
 
 Profile parse_profile(std::string_view toml, const std::filesystem::path& source) {
   const ProfileReader reader(source);
+  if (const auto mistake = mistake_before_parsing(toml))
+    throw ProfileError(fmt::format("{}:{}: {}", source.string(), mistake->line, mistake->what));
   try {
     return read_table(reader, toml::parse(toml, source.string()));
   } catch (const toml::parse_error& error) {

@@ -11,6 +11,8 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include "drivers/profile_text.h"
+
 namespace kilt::p11 {
 namespace {
 
@@ -204,10 +206,15 @@ class Loader {
 void load_file(Config& config, const std::filesystem::path& path) {
   try {
     // Opened here, not by toml++: its error for an absent file cannot stand a failing allocation.
-    if (std::ifstream file(path); file)
-      Loader(config, toml::parse(file, path.string())).run();
-    else
+    if (std::ifstream file(path); file) {
+      const std::string text(std::istreambuf_iterator<char>(file), {});
+      if (const auto mistake = mistake_before_parsing(text))
+        config.problems.push_back(fmt::format("line {}: {}", mistake->line, mistake->what));
+      else
+        Loader(config, toml::parse(text, path.string())).run();
+    } else {
       config.problems.emplace_back("cannot be read");
+    }
   } catch (const toml::parse_error& error) {
     config.problems.push_back(
         fmt::format("line {}: {}", error.source().begin.line, error.description()));

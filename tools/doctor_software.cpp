@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "drivers/profile.h"
+#include "drivers/profile_text.h"
 #include "tools/doctor.h"
 #include "tools/process.h"
 #include "tools/return_value.h"
@@ -52,17 +53,26 @@ void check_configuration(const Surroundings& around, Checks& checks) {
                         "chmod u+r " + file.string(),
                         {}});
     } else {
-      try {
-        table = toml::parse_file(file.string());
+      const auto ignored = [&](unsigned line, const std::string& what) {
         checks.push_back(
-            {"configuration", Health::kGood, tr("{0} can be read.", file.string()), "", {}});
+            {"configuration",
+             Health::kProblem,
+             tr("{0}, line {1}: {2}. The whole file is ignored.", file.string(), line, what),
+             tr("Correct that line."),
+             {}});
+      };
+      try {
+        const std::string text = to_text(read_file(file.string()));
+        const auto mistake = mistake_before_parsing(text);
+        if (mistake) {
+          ignored(mistake->line, mistake->what);
+        } else {
+          table = toml::parse(text, file.string());
+          checks.push_back(
+              {"configuration", Health::kGood, tr("{0} can be read.", file.string()), "", {}});
+        }
       } catch (const toml::parse_error& problem) {
-        checks.push_back({"configuration",
-                          Health::kProblem,
-                          tr("{0}, line {1}: {2}. The whole file is ignored.", file.string(),
-                             problem.source().begin.line, std::string(problem.description())),
-                          tr("Correct that line."),
-                          {}});
+        ignored(problem.source().begin.line, std::string(problem.description()));
       }
     }
   }

@@ -37,6 +37,12 @@ INSTANTIATE_TEST_SUITE_P(
     All, CommandMistake,
     ::testing::Values(
         Mistake{"syntax", "name = \nfamily", "p.toml:1:"},
+        Mistake{"a header toml++ would stumble over", kHead + "[=\n", "p.toml:3: '[' without"},
+        Mistake{"half a header", kHead + "  [[ #x\n", "p.toml:3: '[' without"},
+        Mistake{"a header and nothing", kHead + "[", "p.toml:3: '[' without"},
+        Mistake{"an empty header", kHead + "[]\n", "p.toml:3:"},
+        Mistake{"a control character", kHead + std::string("[\0sign]\n", 8),
+                "p.toml:3: a control character"},
         Mistake{"no name", "family = 'iso7816'", "'name' is missing"},
         Mistake{"unknown key", kHead + "colour = 'red'\n", "p.toml:3: unknown key 'colour'"},
         Mistake{"unknown key inside",

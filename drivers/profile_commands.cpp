@@ -96,19 +96,19 @@ class CommandReader {
         table, "encoding", {"bcd", "ascii-numeric", "utf8", "half-nibble-bcd", "iso9564-1"}, 1));
     pin.format.min = in_.number(table, "min", 1, kMaxPinBlock).value_or(pin.format.min);
     pin.format.max = in_.number(table, "max", 1, kMaxPinBlock).value_or(pin.format.max);
-    if (pin.format.min > pin.format.max) in_.fail(*table.get("max"), "'max' is less than 'min'");
+    if (pin.format.min > pin.format.max) in_.fail(in_.at(table, "max"), "'max' is less than 'min'");
     pin.format.stored = in_.number(table, "stored", 1, kMaxPinBlock).value_or(0);
     if (const auto pad = in_.number(table, "pad", 0, kByte))
       pin.format.pad = static_cast<Byte>(*pad);
     if (pin.format.pad && pin.format.stored == 0)
-      in_.fail(*table.get("pad"), "'pad' needs 'stored', the length of the block");
+      in_.fail(in_.at(table, "pad"), "'pad' needs 'stored', the length of the block");
     if (pin.format.stored != 0 && one_byte_each(pin.format.encoding) &&
         pin.format.stored < pin.format.max)
-      in_.fail(*table.get("stored"), "'stored' is less than 'max'");
+      in_.fail(in_.at(table, "stored"), "'stored' is less than 'max'");
     pin.tries = in_.number(table, "tries", 1, kByte);
     pin.select = templates(table, "select", TemplateUse::kSelect, verified_in(table));
     pin.verify = procedure(table, "verify", TemplateUse::kVerify);
-    if (pin.verify.steps.size() > 1) in_.fail(*table.get("verify"), "one VERIFY per login");
+    if (pin.verify.steps.size() > 1) in_.fail(in_.at(table, "verify"), "one VERIFY per login");
     pin.status = sub_procedure(table, "status", TemplateUse::kStatus);
     pin.change = sub_procedure(table, "change", TemplateUse::kChange);
     pin.unblock = sub_procedure(table, "unblock", TemplateUse::kUnblock);
@@ -128,7 +128,7 @@ class CommandReader {
     key.number = static_cast<Byte>(in_.number(table, "number", 0, kByte).value_or(*reference));
     key.label = in_.text(table, "label");
     key.bits = in_.number(table, "bits", 512, 8192).value_or(key.bits);
-    if (key.bits % 8 != 0) in_.fail(*table.get("bits"), "'bits' is a multiple of 8");
+    if (key.bits % 8 != 0) in_.fail(in_.at(table, "bits"), "'bits' is a multiple of 8");
     if (table.get("usage") != nullptr) key.sign = key.decrypt = false;
     in_.each_text(table, "usage", 2, [&](const std::string& usage, const toml::node& node) {
       if (usage == "sign")
@@ -140,7 +140,7 @@ class CommandReader {
     });
     for (const KeySlot& other : result_.keys)
       if (other.reference == key.reference)
-        in_.fail(*table.get("reference"), "two keys have the same 'reference'");
+        in_.fail(in_.at(table, "reference"), "two keys have the same 'reference'");
     result_.keys.push_back(std::move(key));
   }
 
@@ -149,7 +149,7 @@ class CommandReader {
     result_.public_key.command = procedure(table, "command", TemplateUse::kPublicKey);
     if (result_.public_key.command.empty()) in_.fail(table, "'command' is missing");
     const Bytes exponent = in_.hex(table, "exponent");
-    if (exponent.size() > 8) in_.fail(*table.get("exponent"), "'exponent' has at most 8 bytes");
+    if (exponent.size() > 8) in_.fail(in_.at(table, "exponent"), "'exponent' has at most 8 bytes");
     if (!exponent.empty()) result_.public_key.exponent = exponent;
   }
 
@@ -199,7 +199,7 @@ class CommandReader {
     CertificateFile file;
     file.path = in_.hex(table, "path", true);
     if (file.path.size() < 2 || file.path.size() > 16 || file.path.size() % 2 != 0)
-      in_.fail(*table.get("path"), "'path' is 1 to 8 file ids of 2 bytes, from the MF on");
+      in_.fail(in_.at(table, "path"), "'path' is 1 to 8 file ids of 2 bytes, from the MF on");
     file.offset = in_.number(table, "offset", 0, 0x7FFF).value_or(0);
     file.compressed = in_.choice(table, "compression", {"none", "zlib"}, 0) == 1;
     file.verified = verified_in(table);

@@ -16,10 +16,10 @@ AtrPattern read_atr(const ProfileReader& in, const toml::table& table) {
   in.known_keys(table, {"value", "mask", "note"});
   AtrPattern pattern{in.hex(table, "value", true), in.hex(table, "mask"), in.text(table, "note")};
   if (pattern.value.size() < 2 || pattern.value.size() > kMaxAtr)
-    in.fail(*table.get("value"), "an ATR has 2 to 33 bytes");
+    in.fail(in.at(table, "value"), "an ATR has 2 to 33 bytes");
   if (pattern.mask.empty()) pattern.mask.assign(pattern.value.size(), 0xFF);
   if (pattern.mask.size() != pattern.value.size())
-    in.fail(*table.get("mask"), "the mask must be as long as the value");
+    in.fail(in.at(table, "mask"), "the mask must be as long as the value");
   return pattern;
 }
 
@@ -29,9 +29,9 @@ FactoryPin read_factory_pin(const ProfileReader& in, const toml::table& table) {
   pin.name = in.text(table, "name", true);
   pin.value = in.text(table, "value", true);
   const std::string role = in.text(table, "role", true);
-  if (role != "user" && role != "so") in.fail(*table.get("role"), "'role' is \"user\" or \"so\"");
+  if (role != "user" && role != "so") in.fail(in.at(table, "role"), "'role' is \"user\" or \"so\"");
   pin.role = role == "user" ? PinRole::kUser : PinRole::kSo;
-  if (pin.value.empty()) in.fail(*table.get("value"), "a factory PIN cannot be empty");
+  if (pin.value.empty()) in.fail(in.at(table, "value"), "a factory PIN cannot be empty");
   return pin;
 }
 
@@ -44,13 +44,13 @@ void read_names(const ProfileReader& in, const toml::table& table, Profile& prof
   profile.storage_oid = in.text(table, "storage_oid");
   profile.notes = in.text(table, "notes");
   profile.source = in.source();
-  if (profile.name.empty()) in.fail(*table.get("name"), "'name' is empty");
+  if (profile.name.empty()) in.fail(in.at(table, "name"), "'name' is empty");
   if (profile.manufacturer.size() > 32)
-    in.fail(*table.get("manufacturer"), "'manufacturer' has at most 32 bytes");
-  if (profile.model.size() > 16) in.fail(*table.get("model"), "'model' has at most 16 bytes");
-  if (profile.label.size() > 32) in.fail(*table.get("label"), "'label' has at most 32 bytes");
+    in.fail(in.at(table, "manufacturer"), "'manufacturer' has at most 32 bytes");
+  if (profile.model.size() > 16) in.fail(in.at(table, "model"), "'model' has at most 16 bytes");
+  if (profile.label.size() > 32) in.fail(in.at(table, "label"), "'label' has at most 32 bytes");
   if (profile.storage_oid.find_first_not_of("0123456789.") != std::string::npos)
-    in.fail(*table.get("storage_oid"), "'storage_oid' is digits and dots");
+    in.fail(in.at(table, "storage_oid"), "'storage_oid' is digits and dots");
 }
 
 /// The keys that only the driver iso7816 reads: elsewhere they would promise what nobody does.
@@ -111,10 +111,12 @@ Profile read_table(const ProfileReader& in, const toml::table& table) {
 
 Profile parse_profile(std::string_view toml, const std::filesystem::path& source) {
   const ProfileReader reader(source);
-  if (const auto mistake = mistake_before_parsing(toml))
+  std::optional<TextMistake> mistake;
+  const std::string text = toml_in_ascii(toml, mistake);
+  if (mistake)
     throw ProfileError(fmt::format("{}:{}: {}", source.string(), mistake->line, mistake->what));
   try {
-    return read_table(reader, toml::parse(toml, source.string()));
+    return read_table(reader, toml::parse(text, source.string()));
   } catch (const toml::parse_error& error) {
     throw ProfileError(
         fmt::format("{}:{}: {}", source.string(), error.source().begin.line, error.description()));

@@ -24,6 +24,12 @@ class ProfileReader {
   /// Throws ProfileError for a key that is not among these.
   void known_keys(const toml::table& table, std::initializer_list<std::string_view> keys) const;
 
+  /// Where to complain about a key: its value, or the table if it is not there.
+  [[nodiscard]] static const toml::node& at(const toml::table& table, std::string_view key) {
+    const toml::node* node = table.get(key);
+    return node == nullptr ? table : *node;
+  }
+
   [[nodiscard]] std::string text(const toml::table& table, std::string_view key,
                                  bool required = false) const;
   [[nodiscard]] Bytes hex(const toml::table& table, std::string_view key,

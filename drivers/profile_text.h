@@ -1,8 +1,10 @@
-// A look at TOML text before toml++ sees it.
+// TOML text made safe for toml++.
 //
-// toml++ 3.3 takes for granted that a key follows the '[' of a table header and does not check it:
-// with "[=" it ends the program, or without assertions goes on with undefined behaviour. A file of
-// the user's must not do that to the program that loaded the module.
+// toml++ 3.3 takes some things for granted that it does not check: that a key follows the '[' of a
+// table header, and that white space outside of ASCII is one of a few characters. With "[=" or a
+// letter of another alphabet in a wrong place it ends the program, or without assertions goes on
+// with undefined behaviour. A file of the user's must not do that to the program that loaded the
+// module.
 #pragma once
 
 #include <optional>
@@ -16,8 +18,10 @@ struct TextMistake {
   std::string what;
 };
 
-/// The first line that begins like a table header but has no key in it, or that has a control
-/// character, which TOML does not allow; nothing if toml++ can have the text.
-[[nodiscard]] std::optional<TextMistake> mistake_before_parsing(std::string_view toml);
+/// The same text in ASCII: other characters of strings as \u escapes, of comments left out. Lines
+/// stay lines. `mistake` is set, and the text is not to be parsed, for a header without a key, a
+/// control character, bytes that are no UTF-8, and other alphabets outside of comments and strings
+/// in double quotes.
+[[nodiscard]] std::string toml_in_ascii(std::string_view toml, std::optional<TextMistake>& mistake);
 
 }  // namespace kilt

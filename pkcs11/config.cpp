@@ -207,8 +207,10 @@ void load_file(Config& config, const std::filesystem::path& path) {
   try {
     // Opened here, not by toml++: its error for an absent file cannot stand a failing allocation.
     if (std::ifstream file(path); file) {
-      const std::string text(std::istreambuf_iterator<char>(file), {});
-      if (const auto mistake = mistake_before_parsing(text))
+      const std::string contents(std::istreambuf_iterator<char>(file), {});
+      std::optional<TextMistake> mistake;
+      const std::string text = toml_in_ascii(contents, mistake);
+      if (mistake)
         config.problems.push_back(fmt::format("line {}: {}", mistake->line, mistake->what));
       else
         Loader(config, toml::parse(text, path.string())).run();

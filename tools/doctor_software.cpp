@@ -62,8 +62,8 @@ void check_configuration(const Surroundings& around, Checks& checks) {
              {}});
       };
       try {
-        const std::string text = to_text(read_file(file.string()));
-        const auto mistake = mistake_before_parsing(text);
+        std::optional<TextMistake> mistake;
+        const std::string text = toml_in_ascii(to_text(read_file(file.string())), mistake);
         if (mistake) {
           ignored(mistake->line, mistake->what);
         } else {

@@ -41,8 +41,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"half a header", kHead + "  [[ #x\n", "p.toml:3: '[' without"},
         Mistake{"a header and nothing", kHead + "[", "p.toml:3: '[' without"},
         Mistake{"an empty header", kHead + "[]\n", "p.toml:3:"},
-        Mistake{"a control character", kHead + std::string("[\0sign]\n", 8),
+        Mistake{"a control character", kHead + std::string("x\0 = 1\n", 7),
                 "p.toml:3: a control character"},
+        Mistake{"a letter outside of quotes", kHead + "label = \xC3\xA9\n",
+                "p.toml:3: a character that must stand in double quotes"},
+        Mistake{"after a string", kHead + "notes = 'a\\' \xD0\x9A\n", "p.toml:3: a character"},
+        Mistake{"broken UTF-8", kHead + "label = \"\xD0\"\n", "p.toml:3: bytes that are no UTF-8"},
+        Mistake{"another alphabet escaped", kHead + "label = \"\\\xD0\x9A\"\n",
+                "p.toml:3: a backslash before"},
         Mistake{"no name", "family = 'iso7816'", "'name' is missing"},
         Mistake{"unknown key", kHead + "colour = 'red'\n", "p.toml:3: unknown key 'colour'"},
         Mistake{"unknown key inside",
@@ -109,6 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "more than 8"},
         Mistake{"min over max", kHead + "[pin.user]\nreference = 1\nmin = 9\nmax = 4\n",
                 "less than 'min'"},
+        Mistake{"min over the usual max", kHead + "[pin.user]\nreference = 1\nmin = 9\n",
+                "p.toml:3: 'max' is less than 'min'"},
         Mistake{"stored under max",
                 kHead + "[pin.user]\nreference = 1\nmin = 4\nmax = 8\nstored = 6\n",
                 "less than 'max'"},
@@ -123,6 +131,16 @@ INSTANTIATE_TEST_SUITE_P(
                         "environment = '00 22 41 B6 03 80 01 {aa}'\n",
                 "{aa} needs [sign.algorithm]"},
         Mistake{"short AID", kHead + "aid = 'A0 00'\n", "5 to 16 bytes"}));
+
+TEST(ProfileCommands, OtherAlphabetsStandInQuotesAndComments) {
+  const Profile profile = parse_profile(
+      kHead +
+          "# \u043A\u0456\u043B\u0442 [=\nlabel = \"\u043A\u0456\u043B\u0442 \\\" [=\"\n"
+          "notes = \"\"\"\n[= \u043A\n\"\" \u043A \"\"\"\n[[atr]]\nvalue = '3B00'\n",
+      "p.toml");
+  EXPECT_EQ("\u043A\u0456\u043B\u0442 \" [=", profile.label);
+  EXPECT_EQ(1U, profile.atrs.size());
+}
 
 TEST(ProfileCommands, VerifiedPartsMayDoMore) {
   const Profile profile =

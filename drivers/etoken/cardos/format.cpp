@@ -19,7 +19,7 @@ constexpr std::size_t kFolderSize = 4096, kSmallFile = 0x0100, kEfDirSize = 0x00
 constexpr std::uint32_t kEidCompliant = 1U << 3;
 // Life cycle, update and append objects, deactivate, activate, delete, admin, create: objects and
 // files are added by anybody, PINs replaced and the whole deleted by the SO.
-constexpr Acl kFolderAcl{0x00, kGuards.so, 0x00, 0x00, 0x00, kGuards.so, 0x00, 0x00, 0x00};
+constexpr Acl kFolderAcl{0x00, kGuards.so, 0x00, 0x00, 0x00, kGuards.so, kGuards.so, 0x00, 0x00};
 
 void check_pins(const FormatRequest& request) {
   const std::size_t so = request.so_pin.size(), user = request.user_pin.size();

@@ -226,8 +226,13 @@ std::optional<MarkedKey> marked_key(BytesView path) {
 }
 
 void destroy_key(apdu::Card& card, Files& files, const MarkedKey& key) {
+  const unsigned bits = key.is_long ? 2 * kLongestShortKey : kLongestShortKey;
   try {
     files.select(kApplication);
+    try {
+      return put_key(card, {key.id, bits, false, files.guards().user}, dummy(bits));
+    } catch (const pkcs15::NumberTaken&) {  // NOLINT(bugprone-empty-catch): so in another way
+    }
     make_temporary(files, key.is_long);
     generate(card, key.id);
     files.remove(temporary_file());

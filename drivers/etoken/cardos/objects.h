@@ -54,7 +54,8 @@ struct MarkedKey {
   bool is_long = false;
 };
 [[nodiscard]] std::optional<MarkedKey> marked_key(BytesView path);
-/// Another key takes its place: CardOS has no command that deletes one.
+/// CardOS has no command that deletes a key. No key takes its place, as OpenSC does it, or a new
+/// one where the card lets only the SO overwrite keys.
 void destroy_key(apdu::Card& card, Files& files, const MarkedKey& key);
 
 /// The application's DF, 3F00 leading.

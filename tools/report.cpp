@@ -151,8 +151,9 @@ void print_functions(Output& out, const TokenStatus& status) {
   if (!native.empty()) out.line("  " + tr("Can: {0}", native), kIndent);
   if (!delegated.empty()) out.line("  " + tr("By another module: {0}", delegated), kIndent);
   for (const auto& [reason, names] : missing)
-    out.line("  " + (reason.empty() ? tr("Cannot: {0}", names) : tr("Cannot: {0}: {1}", names, reason)),
-             kIndent);
+    out.line(
+        "  " + (reason.empty() ? tr("Cannot: {0}", names) : tr("Cannot: {0}: {1}", names, reason)),
+        kIndent);
 }
 
 Json pin_json(const PinState& state) {

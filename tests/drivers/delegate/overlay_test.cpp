@@ -1,8 +1,9 @@
 // Kilt's own driver with SoftHSM behind it for what that cannot do (serve = "missing").
+#include "drivers/delegate/overlay.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "drivers/delegate/overlay.h"
 #include "tests/support/softhsm.h"
 
 namespace kilt::test {
@@ -78,7 +79,8 @@ class Overlay : public testing::Test {
  protected:
   /// A token of SoftHSM with an EC key, and a half driver that lists the same key.
   void SetUp() override {
-    label_ = testing::UnitTest::GetInstance()->current_test_info()->name();
+    static int number = 0;
+    label_ = "overlay " + std::to_string(++number);
     slot_ = SoftHsm::instance().new_token(label_, "246810");
     const auto token = SoftHsm::instance().open(slot_);
     token->login(PinRole::kUser, pin("246810"));

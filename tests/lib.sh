@@ -196,18 +196,26 @@ new_key() {
   die "OpenSC cannot make a key on the virtual token"
 }
 
-# new_certificate ID LABEL: a certificate for that key by a CA of this test ($work/ca.pem), stored
-# on the token; $work/LABEL.crt.
-new_certificate() {
+# issue_certificate LABEL [CN]: for $work/LABEL.pub by a CA of this test, $work/ca.pem; $work/LABEL.crt
+# and, in DER, LABEL.crt.der.
+issue_certificate() {
   {
     [ -f "$work/ca.pem" ] ||
       openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" \
         -subj '/CN=Kilt test CA' -days 2
-    openssl x509 -new -subj "/CN=$2" -force_pubkey "$work/$2.pub" -CA "$work/ca.pem" \
-      -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/$2.crt" \
+    openssl x509 -new -subj "/CN=${2:-$1}" -force_pubkey "$work/$1.pub" -CA "$work/ca.pem" \
+      -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/$1.crt" \
       -extfile <(printf 'keyUsage=digitalSignature,keyEncipherment\nsubjectKeyIdentifier=hash\n')
-    store_certificate "$1" "$2"
+    openssl x509 -in "$work/$1.crt" -outform der -out "$work/$1.crt.der"
   } >"$work/out" 2>&1 </dev/null && return
+  cat "$work/out" >&2
+  die "openssl issues no certificate"
+}
+
+# new_certificate ID LABEL: such a certificate, stored on the token.
+new_certificate() {
+  issue_certificate "$2"
+  store_certificate "$1" "$2" >"$work/out" 2>&1 </dev/null && return
   cat "$work/out" >&2
   die "cannot put a certificate on the virtual token"
 }

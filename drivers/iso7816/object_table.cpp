@@ -230,6 +230,8 @@ const Bytes& ObjectTable::application_certificate(const Certificate& certificate
     return known->second;  // the directory lies about it
   } catch (const NotLoggedIn&) {
     wants_login_ = true;
+  } catch (const MalformedAnswer&) {
+    return known->second;
   } catch (const CardFault&) {
     return known->second;
   }

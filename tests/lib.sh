@@ -178,6 +178,34 @@ app default {
 CONF
 }
 
+# engine_conf PIN: with_engine runs OpenSSL programs with libp11's engine and the module. The engine is
+# loaded by the configuration with init = 1, also into the module's own use of OpenSSL.
+engine_conf() {
+  cat >"$work/openssl.cnf" <<CONF
+openssl_conf = start
+[start]
+engines = engines
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+engine_id = pkcs11
+dynamic_path = $(openssl version -e | sed 's/.*"\(.*\)"/\1/')/pkcs11.so
+MODULE_PATH = ${engine_module:-$module}
+PIN = $1
+init = 1
+[req]
+distinguished_name = name
+[name]
+CONF
+}
+with_engine() { OPENSSL_CONF=$work/openssl.cnf "$@"; }
+
+# server_certificate: of no CA, for localhost: $work/server.key, server.pem.
+server_certificate() {
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/server.key" -out "$work/server.pem" \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -days 2 >"$work/out" 2>&1
+}
+
 # personalise: an empty Kaztoken becomes a PKCS#15 token with a PIN, by OpenSC.
 personalise() {
   run pkcs15-init --erase-card --so-pin "$so_pin" &&

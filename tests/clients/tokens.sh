@@ -8,7 +8,7 @@
 #   finish_client
 #
 # What a kind cannot do is listed with a pattern of the reason that the module must have given in its
-# trace, so that the table of tests/clients/matrix says nothing that was not asserted.
+# trace, or the program by itself, so that the table of tests/clients/matrix says nothing that was not asserted.
 # shellcheck disable=SC2034,SC2154  # for the scripts; module, work, user_pin, so_pin are from lib.sh
 
 # One test for each script with KIND and each of these: CMakeLists.txt and matrix read this line.
@@ -228,7 +228,7 @@ does() {
   fi
 }
 refusal() {
-  if [ "$1" = "$unlisted" ]; then echo "$1"; else grep -m 1 -oE -e "$1" "$KILT_TRACE"; fi
+  if [ "$1" = "$unlisted" ]; then echo "$1"; else grep -hm 1 -oE -e "$1" "$KILT_TRACE" "$work/out" | head -n 1; fi
 }
 
 # finish_client: the result, also as a file for tests/clients/matrix.

@@ -156,6 +156,35 @@ TEST(Application, DuplicateEntriesAreOneObject) {
   EXPECT_EQ((std::vector<std::string>{"same"}), labels(files));
 }
 
+TEST(Application, EntriesThatNameNothingAreOdd) {
+  MemoryFiles files;
+  format(files);
+  const auto list = [&](DirectoryKind kind, const char* entry) {
+    files.files["50006006"] = from_hex(entry);
+    files.files["50005031"] = encode_odf({kind, {layout().file(0x6006), {}, {}}});
+    Application application(files, {0x50, 0x00});
+    EXPECT_TRUE(application.load());
+    EXPECT_TRUE(application.read_pins().empty());
+    return application.objects();
+  };
+  for (const auto kind : {DirectoryKind::kPrivateKeys, DirectoryKind::kPublicKeys,
+                          DirectoryKind::kCertificates, DirectoryKind::kData})
+    for (const char* entry : {"3000", "3004 3000 3000", "3006 3000 3000 A100",
+                              "3008 3000 3000 A102 3000", "3005 3003 0C0141"}) {
+      const ObjectList objects = list(kind, entry);
+      EXPECT_EQ(0U, objects.keys.size() + objects.certificates.size() + objects.data.size())
+          << entry;
+      EXPECT_EQ(1U, objects.odd.size()) << entry;
+    }
+  // What is odd does not hide its neighbours; an id or a reference is a name.
+  const ObjectList keys = list(DirectoryKind::kPrivateKeys,
+                               "3000 3007 3000 3003 040145"
+                               "3007 3000 3003 020105");
+  EXPECT_EQ(2U, keys.keys.size());
+  EXPECT_EQ(1U, keys.odd.size());
+  EXPECT_TRUE(list(DirectoryKind::kAuthObjects, "3000 3004 3000 3000").odd.empty());
+}
+
 TEST(Application, PathsBehindTheirFile) {
   MemoryFiles files;
   format(files);

@@ -112,6 +112,9 @@ CK_RV C_CloseAllSessions(CK_SLOT_ID slot_id) {
 CK_RV C_GetSessionInfo(CK_SESSION_HANDLE handle, CK_SESSION_INFO* info) {
   return session_entry(__func__, handle, [&](Session& session) {
     need_pointer(info);
+    // No refresh(): NSS asks this just before it uses a key. Told here that the token was away, it
+    // logs in again but keeps the old card's handles until the program ends (Chromium 156); told by
+    // the C_OpenSession or C_GetSlotInfo that follows, it looks everything up anew.
     *info = {};
     info->slotID = session.slot().id();
     info->state = session.state();

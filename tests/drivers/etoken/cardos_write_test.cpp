@@ -155,6 +155,27 @@ TEST_F(CardOsWriting, MakesKeysOfEveryKind) {
   }
 }
 
+TEST_F(CardOsWriting, Budgets) {
+  (void)ready().generate_key(spec(2048, 1, true));
+  Token& token = rig_.open();
+  (void)token.list();
+  rig_.counter->restart_count();
+  token.login(PinRole::kUser, pin("2468"));
+  EXPECT_EQ(2U, rig_.counter->count()) << "select the DF, verify";
+  const Key key = key_of(token, 1);
+  const Bytes block = pkcs1_block(256, Bytes(51, 0x42));
+  for (int i = 0; i < 2; ++i) {
+    rig_.counter->restart_count();
+    (void)token.sign(key, SignScheme::kRsaRaw, Hash::kNone, block);
+    EXPECT_EQ(3U, rig_.counter->count()) << "select the DF, choose the key, operation";
+  }
+  // Whether the directories can be written was seen when they were read.
+  rig_.counter->restart_count();
+  EXPECT_EQ(Availability::kNative,
+            token.capabilities().functions.at(Function::kGenerateKey).availability);
+  EXPECT_EQ(0U, rig_.counter->count());
+}
+
 TEST_F(CardOsWriting, WhatItCannotMakeIsRefusedWithAReason) {
   Token& token = ready();
   KeySpec ec;

@@ -65,6 +65,7 @@ class CardOs : public Token {
       info.firmware = version_;
       info.has_random = true;
       info.write_protected = true;
+      info.pin_pad = layout() != nullptr && layout()->takes_pad();
       info_ = info;
     }
     return *info_;
@@ -85,6 +86,8 @@ class CardOs : public Token {
     if (layout() == nullptr) throw PinNotInitialized();
     layout()->login(role, pin);
   }
+  void login_at_pad(PinRole role) override { need().login_at_pad(role); }
+  void change_pin_at_pad(PinRole role) override { need().change_pin_at_pad(role); }
   void logout() override {
     files_.select({});
     expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0xEA, 0x00, 0x00)));

@@ -30,6 +30,10 @@ class Layout {
   /// One VERIFY or EXTERNAL AUTHENTICATE.
   virtual void login(PinRole role, const SecureBytes& pin) = 0;
   virtual void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) = 0;
+  /// The same with the PIN typed at the reader. Default: NotSupported.
+  virtual void login_at_pad(PinRole role);
+  virtual void change_pin_at_pad(PinRole role);
+  [[nodiscard]] virtual bool takes_pad() const { return false; }
   virtual PinStatus pin_status(PinRole role) = 0;
   /// Why PINs cannot be changed, empty if they can.
   [[nodiscard]] virtual std::string no_pin_change() const = 0;

@@ -1,4 +1,7 @@
 // OpenSC's layout on CardOS.
+#include <algorithm>
+
+#include "apdu/pin_pad.h"
 #include "drivers/etoken/cardos/layout.h"
 #include "drivers/pkcs15/application.h"
 #include "drivers/status.h"
@@ -70,6 +73,20 @@ class Pkcs15Layout : public Layout {
     command.privacy = apdu::Privacy::kSecret;
     refuse("CHANGE REFERENCE DATA", card_->send(command).sw);
   }
+  bool takes_pad() const override {
+    return card_->connection().has_pad(apdu::PadAction::kVerify) && find(PinRole::kUser) != nullptr;
+  }
+  void login_at_pad(PinRole role) override {
+    const pkcs15::PinEntry& entry = need(role);
+    select_folder(entry);
+    refuse("VERIFY", apdu::verify_at_pad(*card_, header(0x20, entry), pad_format(entry)).sw);
+  }
+  void change_pin_at_pad(PinRole role) override {
+    const pkcs15::PinEntry& entry = need(role);
+    select_folder(entry);
+    refuse("CHANGE REFERENCE DATA",
+           apdu::modify_at_pad(*card_, header(0x24, entry), pad_format(entry)).sw);
+  }
   // CardOS tells no number of tries, and an empty VERIFY on it is in no public source.
   PinStatus pin_status(PinRole role) override {
     PinStatus status;
@@ -131,6 +148,19 @@ class Pkcs15Layout : public Layout {
     padded.resize(stored(entry), entry.pad.value_or(0x00));
     return padded;
   }
+  static apdu::Command header(Byte instruction, const pkcs15::PinEntry& entry) {
+    auto command = apdu::Command::case1(0x00, instruction, 0x00, reference(entry));
+    command.privacy = apdu::Privacy::kSecret;
+    return command;
+  }
+  static apdu::PadFormat pad_format(const pkcs15::PinEntry& entry) {
+    const auto size = static_cast<unsigned>(stored(entry));
+    const apdu::PadFormat format{false, std::max(entry.min_length, 1U), size, size,
+                                 entry.pad.value_or(0x00)};
+    if (!apdu::fits_pad(format, true))
+      throw NotSupported("the token takes PINs in blocks that are longer than a reader makes them");
+    return format;
+  }
   /// A PIN is found in the DF where it was made.
   void select_folder(const pkcs15::PinEntry& entry) {
     files_->select(entry.path.file.empty() ? Bytes{0x50, 0x15} : entry.path.file);
@@ -151,6 +181,12 @@ class Pkcs15Layout : public Layout {
 };
 
 }  // namespace
+
+void Layout::login_at_pad(PinRole) {
+  throw NotSupported(
+      "this token does not compare the PIN itself: it cannot be typed at the reader");
+}
+void Layout::change_pin_at_pad(PinRole) { throw NotSupported(no_pin_change()); }
 
 std::unique_ptr<Layout> open_pkcs15(apdu::Card& card, Files& files) {
   auto layout = std::make_unique<Pkcs15Layout>(card, files);

@@ -9,13 +9,18 @@
 //   exit      exit while another thread signs
 //   copies    two copies of the module at once
 //   signals   a timer's signal interrupts every system call
-//   bare      descriptors 0 to 2 closed, no HOME, Turkish locale
+//   bare      descriptors 0 to 2 closed, no HOME
+//   turkish   in the locale tr_TR.UTF-8, where i and I are two letters; that locale must be there
+//   sockets   exit status: the number of readers that are sockets
 //   stay      signs; then, for each line of input, starts anew on the same C_Initialize and signs
+#include <array>
 #include <atomic>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cwctype>
+#include <locale>
 #include <string_view>
 #include <thread>
 
@@ -92,12 +97,34 @@ void interrupted(const char* path) {
 void bare(const char* path) {
   for (const char* name : {"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "PATH"})
     unsetenv(name);
-  setenv("LC_ALL", "tr_TR.UTF-8", 1);
-  std::setlocale(LC_ALL, "");
   for (const int descriptor : {0, 1, 2}) close(descriptor);
   sign_once(path);
   setenv("HOME", "/proc", 1);  // exists, cannot be written
   sign_once(path);
+}
+
+void turkish(const char* path) {
+  need(std::setlocale(LC_ALL, "tr_TR.UTF-8") != nullptr, 62);
+  need(std::towupper(L'i') != L'I', 63);  // it is the real one
+  std::locale::global(std::locale("tr_TR.UTF-8"));
+  sign_once(path);
+}
+
+/// Readers that KILT_SOCKETS has brought: their names are paths.
+int count_sockets(const char* path) {
+  LoadedModule module(path);
+  need(module->C_Initialize(nullptr) == CKR_OK, 64);
+  std::array<CK_SLOT_ID, 16> slots{};
+  CK_ULONG count = slots.size();
+  need(module->C_GetSlotList(CK_FALSE, slots.data(), &count) == CKR_OK, 65);
+  int sockets = 0;
+  for (CK_ULONG i = 0; i < count; ++i) {
+    CK_SLOT_INFO info{};
+    need(module->C_GetSlotInfo(slots.at(i), &info) == CKR_OK, 66);
+    if (info.slotDescription[0] == '/') ++sockets;
+  }
+  need(module->C_Finalize(nullptr) == CKR_OK, 67);
+  return sockets;
 }
 
 void stay(const char* path) {
@@ -136,6 +163,10 @@ int main(int argc, char** argv) {
     stay(argv[2]);
   else if (mode == "bare")
     bare(argv[2]);
+  else if (mode == "turkish")
+    turkish(argv[2]);
+  else if (mode == "sockets")
+    return count_sockets(argv[2]);
   else
     return 2;
   return 0;

@@ -19,6 +19,9 @@ void FakePcsc::restart_world() {
   world().action.reset();
   world().features.clear();
   world().control_answer.clear();
+  world().typed.clear();
+  world().cancel_pressed = false;
+  world().pad_requests = 0;
   world().changed.notify_all();
 }
 

@@ -46,6 +46,9 @@ struct World {
   LONG next = 1000;
   unsigned waiting = 0;
   Bytes features, control_answer;
+  std::vector<std::string> typed;  ///< at the next request for a PIN
+  bool cancel_pressed = false;
+  unsigned pad_requests = 0;
   std::vector<std::string> calls;
   std::optional<std::pair<unsigned long, LONG>> failure;
   std::optional<std::pair<unsigned long, std::function<void()>>> action;
@@ -90,6 +93,17 @@ inline LONG check_context(SCARDCONTEXT context) {
   if (!world().service) return SCARD_E_NO_SERVICE;
   return world().contexts.contains(context) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
 }
+
+/// Control codes of readers with keys (any number that is the reader's own).
+inline constexpr DWORD kPadVerify = 0x42330006, kPadModify = 0x42330007;
+
+/// What the reader makes of PIN_VERIFY or PIN_MODIFY and of what was typed: a command for the card,
+/// or its own status word. The world's mutex is held.
+struct PadResult {
+  Bytes command;
+  std::uint16_t status = 0;
+};
+PadResult enter_at_pad(bool modify, BytesView structure);
 
 /// The handle's reader, or why it cannot be used.
 inline LONG check_handle(SCARDHANDLE card, Handle*& handle, Reader*& reader) {

@@ -6,7 +6,9 @@
 readonly firefox_asks='Password Required' chromium_asks='Unlock Security Device'
 readonly firefox_quits=ctrl+q chromium_quits=ctrl+shift+w
 
-# firefox_profile FOLDER: a new profile that asks which certificate to send, and nothing else.
+# firefox_profile FOLDER: a new profile that asks which certificate to send, and nothing else; that
+# opens a connection only for a page (one opened on suspicion, because the page was there last time,
+# may ask the question and then be dropped, with any module); that waits while people answer.
 firefox_profile() {
   nss_database "$1"
   cat >"$1/user.js" <<'JS'
@@ -17,6 +19,9 @@ user_pref("browser.startup.homepage_override.mstone", "ignore");
 user_pref("browser.warnOnQuit", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.http.speculative-parallel-limit", 0);
+user_pref("network.predictor.enabled", false);
+user_pref("network.http.tls-handshake-timeout", 300);
 user_pref("security.default_personal_cert", "Ask Every Time");
 user_pref("termsofuse.bypassNotification", true);
 user_pref("trailhead.firstrun.didSeeAboutWelcome", true);

@@ -150,7 +150,7 @@ class Slot : private Loader {
   void after_reset() noexcept;
   void lose_card() noexcept;
   void forget_private_objects();
-  void update_objects(const ObjectList& list);
+  void update_objects(const ObjectList& list, const Capabilities& capabilities);
   void add_object(std::map<Handle, ObjectPtr>& fresh, ObjectPtr object, const ObjectRef& ref);
 
   PublicKey load_public_key(const Key& key) override;
@@ -158,6 +158,7 @@ class Slot : private Loader {
   Bytes load_data(const DataObject& data) override;
   std::optional<host::CertificateFields> certificate_of(const Bytes& id) override;
   TokenStatus load_status() override;
+  [[nodiscard]] const Bytes& token_identity() const noexcept override { return identity_; }
 
   using Identity = std::pair<CK_OBJECT_CLASS, ObjectRef>;
 

@@ -45,7 +45,9 @@ void FakePcsc::start_service() {
 
 void FakePcsc::add_reader(const std::string& name) {
   const Lock lock(world().mutex);
-  world().readers.push_back({name, nullptr, 0, 0, 0, false, false});
+  Reader reader;
+  reader.name = name;
+  world().readers.push_back(std::move(reader));
   world().changed.notify_all();
 }
 
@@ -65,6 +67,7 @@ void FakePcsc::insert(const std::string& name, std::shared_ptr<apdu::CardEndpoin
 }
 
 void FakePcsc::reset_by_other(const std::string& name) {
+  const Wire wire(name);
   const Lock lock(world().mutex);
   Reader* reader = world().find(name);
   if (reader->card) reader->card->reset();

@@ -115,6 +115,7 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD, DWORD, LPSCARDHANDLE
 LONG SCardReconnect(SCARDHANDLE card, DWORD, DWORD, DWORD initialization, LPDWORD protocol) {
   const Inside inside;
   if (const LONG code = enter("SCardReconnect")) return code;
+  const Wire wire(card);
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
   Reader* reader = nullptr;
@@ -132,6 +133,7 @@ LONG SCardReconnect(SCARDHANDLE card, DWORD, DWORD, DWORD initialization, LPDWOR
 LONG SCardDisconnect(SCARDHANDLE card, DWORD disposition) {
   const Inside inside;
   if (const LONG code = enter("SCardDisconnect")) return code;
+  const Wire wire(card);
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
   Reader* reader = nullptr;
@@ -203,6 +205,7 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST*, LPCBYTE command, D
                    SCARD_IO_REQUEST*, LPBYTE answer, LPDWORD answer_size) {
   const Inside inside;
   if (const LONG code = enter("SCardTransmit")) return code;
+  const Wire wire(card);
   std::shared_ptr<kilt::apdu::CardEndpoint> endpoint;
   {
     const Lock lock(world().mutex);

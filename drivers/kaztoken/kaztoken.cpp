@@ -67,6 +67,7 @@ class Kaztoken : public Token {
   }
 
   void login(PinRole role, const SecureBytes& pin) override { pins_.verify(role, pin); }
+  void login_at_pad(PinRole role) override { pins_.verify_at_pad(role); }
   void logout() override { pins_.logout(); }
 
   const ObjectList& list() override {
@@ -152,6 +153,11 @@ class Kaztoken : public Token {
   void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
     pins_.change(role, old_pin, new_pin);
   }
+  void change_pin_at_pad(PinRole) override {
+    throw NotSupported(
+        "the token wants the new PIN's length in places that a reader does not fill in: change the "
+        "PIN on the computer");
+  }
   void init_user_pin(const SecureBytes& new_pin) override {
     pins_.set_user_pin(new_pin);
     user_pin_set(files_);
@@ -220,6 +226,7 @@ class Kaztoken : public Token {
     info.model = model_;
     info.serial = to_hex(serial());
     info.has_random = true;
+    info.pin_pad = card_->connection().has_pad(apdu::PadAction::kVerify);
     info.initialized = pins_.status(PinRole::kSo).initialized;  // a blank one has no PIN objects
     info.label = model_;
     if (const auto token = application_.read_token_info()) {

@@ -67,6 +67,7 @@ class CardOs : public Token {
       info.firmware = version_;
       info.has_random = true;
       info.write_protected = !can_make_files() || (layout() != nullptr && layout()->read_only());
+      info.pin_pad = layout() != nullptr && layout()->takes_pad();
       info_ = info;
     }
     return *info_;
@@ -87,6 +88,8 @@ class CardOs : public Token {
     if (layout() == nullptr) throw PinNotInitialized();
     layout()->login(role, pin);
   }
+  void login_at_pad(PinRole role) override { need().login_at_pad(role); }
+  void change_pin_at_pad(PinRole role) override { need().change_pin_at_pad(role); }
   void logout() override {
     files_.select({});
     expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0xEA, 0x00, 0x00)));
@@ -166,24 +169,25 @@ class CardOs : public Token {
   ObjectRef write_data(const DataObject& object, BytesView value) override {
     return write([&](Store& store) { return store.write_data(object, value); });
   }
+  // `ref` may be part of the list, which writing reads anew: hence the copies.
   void change_key(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { return store.change_key(ref, change), ref; });
+    write([ref = ref, &change](Store& store) { return store.change_key(ref, change), ref; });
   }
   void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { return store.change_certificate(ref, change), ref; });
+    write([ref = ref, &change](Store& store) { return store.change_certificate(ref, change), ref; });
   }
   void change_data(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { return store.change_data(ref, change), ref; });
+    write([ref = ref, &change](Store& store) { return store.change_data(ref, change), ref; });
   }
   void delete_key(const ObjectRef& ref) override {
     working_.erase(ref);
-    write([&](Store& store) { return store.delete_key(ref), ref; });
+    write([ref = ref](Store& store) { return store.delete_key(ref), ref; });
   }
   void delete_certificate(const ObjectRef& ref) override {
-    write([&](Store& store) { return store.delete_certificate(ref), ref; });
+    write([ref = ref](Store& store) { return store.delete_certificate(ref), ref; });
   }
   void delete_data(const ObjectRef& ref) override {
-    write([&](Store& store) { return store.delete_data(ref), ref; });
+    write([ref = ref](Store& store) { return store.delete_data(ref), ref; });
   }
 
  private:

@@ -1,4 +1,7 @@
 // OpenSC's layout on CardOS.
+#include <algorithm>
+
+#include "apdu/pin_pad.h"
 #include "drivers/etoken/cardos/format.h"
 #include "drivers/etoken/cardos/keys.h"
 #include "drivers/etoken/cardos/layout.h"
@@ -115,6 +118,20 @@ class Pkcs15Layout : public Layout {
     spent_[PinRole::kUser] = {};
     load();
   }
+  bool takes_pad() const override {
+    return card_->connection().has_pad(apdu::PadAction::kVerify) && find(PinRole::kUser) != nullptr;
+  }
+  void login_at_pad(PinRole role) override {
+    const pkcs15::PinEntry& entry = need(role);
+    files_->select(folder(entry));
+    judge(role, "VERIFY", apdu::verify_at_pad(*card_, header(0x20, entry), pad_format(entry)).sw);
+  }
+  void change_pin_at_pad(PinRole role) override {
+    const pkcs15::PinEntry& entry = need(role);
+    files_->select(folder(entry));
+    judge(role, "CHANGE REFERENCE DATA",
+          apdu::modify_at_pad(*card_, header(0x24, entry), pad_format(entry)).sw);
+  }
   // CardOS tells no number of tries, and an empty VERIFY on it is in no public source.
   PinStatus pin_status(PinRole role) override {
     PinStatus status;
@@ -219,6 +236,19 @@ class Pkcs15Layout : public Layout {
     const bool sane = entry.stored_length >= 4 && entry.stored_length <= 32;
     return sane ? entry.stored_length : kPinSize;
   }
+  static apdu::Command header(Byte instruction, const pkcs15::PinEntry& entry) {
+    auto command = apdu::Command::case1(0x00, instruction, 0x00, pin_reference(entry.reference));
+    command.privacy = apdu::Privacy::kSecret;
+    return command;
+  }
+  static apdu::PadFormat pad_format(const pkcs15::PinEntry& entry) {
+    const auto size = static_cast<unsigned>(stored(entry));
+    const apdu::PadFormat format{false, std::max(entry.min_length, 1U), size, size,
+                                 entry.pad.value_or(0x00)};
+    if (!apdu::fits_pad(format, true))
+      throw NotSupported("the token takes PINs in blocks that are longer than a reader makes them");
+    return format;
+  }
   /// A PIN is found in the DF where it was made.
   static const Bytes& folder(const pkcs15::PinEntry& entry) {
     return entry.path.file.empty() ? application_folder() : entry.path.file;
@@ -257,6 +287,12 @@ class Pkcs15Layout : public Layout {
 };
 
 }  // namespace
+
+void Layout::login_at_pad(PinRole) {
+  throw NotSupported(
+      "this token does not compare the PIN itself: it cannot be typed at the reader");
+}
+void Layout::change_pin_at_pad(PinRole) { throw NotSupported(no_pin_change()); }
 
 std::unique_ptr<Layout> open_pkcs15(apdu::Card& card, Files& files, Bytes serial) {
   auto layout = std::make_unique<Pkcs15Layout>(card, files, std::move(serial));

@@ -94,11 +94,12 @@ TEST_F(CardOsWriting, FormatsABlankToken) {
 
 TEST_F(CardOsWriting, FormatWithoutUserPinLeavesItToTheSo) {
   format("");
+  Token& fresh = rig_.open();
+  EXPECT_FALSE(fresh.pin_status(PinRole::kUser).initialized);
+  EXPECT_THROW(fresh.login(PinRole::kUser, pin("2468")), PinNotInitialized);
+  EXPECT_THROW(fresh.init_user_pin(pin("2468")), NotLoggedIn);
   Token& token = rig_.open();
   EXPECT_FALSE(token.pin_status(PinRole::kUser).initialized);
-  EXPECT_THROW(token.login(PinRole::kUser, pin("2468")), PinNotInitialized);
-  EXPECT_THROW(token.init_user_pin(pin("2468")), NotLoggedIn);
-  EXPECT_FALSE(rig_.open().pin_status(PinRole::kUser).initialized);
   token.login(PinRole::kSo, pin("87654321"));
   token.init_user_pin(pin("2468"));
   token.logout();

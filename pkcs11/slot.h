@@ -159,7 +159,7 @@ class Slot : private Loader {
   void send_pin(PinRole role, const std::function<void(Token&)>& send);
   void send_new_pin(const std::function<void(Token&)>& send);
   void require_pad();
-  void update_objects(const ObjectList& list);
+  void update_objects(const ObjectList& list, const Capabilities& capabilities);
   void add_object(std::map<Handle, ObjectPtr>& fresh, ObjectPtr object, const ObjectRef& ref);
 
   PublicKey load_public_key(const Key& key) override;
@@ -167,6 +167,7 @@ class Slot : private Loader {
   Bytes load_data(const DataObject& data) override;
   std::optional<host::CertificateFields> certificate_of(const Bytes& id) override;
   TokenStatus load_status() override;
+  [[nodiscard]] const Bytes& token_identity() const noexcept override { return identity_; }
 
   using Identity = std::pair<CK_OBJECT_CLASS, ObjectRef>;
 

@@ -4,10 +4,10 @@
 
 #include "drivers/kaztoken/file_system.h"
 #include "drivers/kaztoken/format.h"
+#include "drivers/kaztoken/key_objects.h"
 #include "drivers/kaztoken/layout.h"
 #include "drivers/kaztoken/pins.h"
 #include "drivers/kaztoken/rsf.h"
-#include "drivers/kaztoken/store.h"
 #include "drivers/kaztoken/vendor_layout.h"
 #include "drivers/pkcs15/application.h"
 #include "drivers/pkcs15/last_update.h"
@@ -15,6 +15,8 @@
 
 namespace kilt::kaztoken {
 namespace {
+
+using pkcs15::Store;
 
 constexpr std::uint16_t kSerialTag = 0x0181;
 constexpr Byte kSignTemplate = 0xB6;
@@ -28,7 +30,8 @@ class Kaztoken : public Token {
   auto write(Work work) {
     if (!listed_) list();
     listed_ = false;
-    Store store(*card_, files_, application_);
+    KeyObjects keys(*card_, files_);
+    Store store(files_, keys, application_, places());
     return work(store);
   }
 

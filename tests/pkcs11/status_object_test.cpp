@@ -24,7 +24,7 @@ class StatusObject : public KaztokenTest {
 
 TEST_F(StatusObject, IsFoundByItsClassOnly) {
   const CK_SESSION_HANDLE session = user_session();
-  EXPECT_TRUE(find(session).empty());
+  EXPECT_TRUE(stored(session).empty());
   const CK_OBJECT_HANDLE first = status(session);
   EXPECT_EQ(first, status(session)) << "the same handle again";
   EXPECT_EQ(CKH_KILT_TOKEN_STATUS, number(session, CKA_HW_FEATURE_TYPE));

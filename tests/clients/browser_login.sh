@@ -31,7 +31,7 @@ JS
 firefox_open() { open_browser firefox-esr --no-remote --profile "$1" "$url"; }
 firefox_login() {
   enter_pin "$firefox_asks" 'Please authenticate to the security device .?Kilt test' "$1"
-  read_screen 60 "it offers the certificate" 'requested that you identify yourself.*Issued to: CN=first'
+  read_screen 180 "it offers the certificate" 'requested that you identify yourself.*Issued to: CN=first'
   answer_offer "$1"
 }
 
@@ -44,13 +44,13 @@ chromium_open() {
 }
 chromium_login() {
   enter_pin "$chromium_asks" 'Please unlock Kilt test to authenticate to localhost' "$1"
-  read_screen 60 "it offers the certificate" 'Select a certificate to authenticate yourself to localhost.*Kilt test CA'
+  read_screen 180 "it offers the certificate" 'Select a certificate to authenticate yourself to localhost.*Kilt test CA'
   answer_offer "$1"
 }
 
 # enter_pin TITLE TEXT SHOT: the right one.
 enter_pin() {
-  see_window 60 "it asks for the PIN" "$1"
+  see_window 180 "it asks for the PIN" "$1"
   read_screen 30 "and names the token" "$2"
   type_into "$1" "$user_pin"
   shot "$3-pin"
@@ -76,7 +76,7 @@ page() {
 page_after() { (($(page) > $1)); }
 # see_page_after NUMBER WHAT: a page that is newer than the one with this number comes.
 see_page_after() {
-  if wait_for 60 page_after "$1"; then pass "$2"; else browser_failed "$2"; fi
+  if wait_for 180 page_after "$1"; then pass "$2"; else browser_failed "$2"; fi
 }
 
 kilt_as_user() { "${as_user[@]}" "$browser_home/lib/kilt" --module "$installed" "$@"; }
@@ -111,7 +111,7 @@ registered_session() {
 
   say "# a wrong PIN"
   "${browser}_open" "$folder"
-  see_window 60 "it asks for the PIN" "$asks"
+  see_window 180 "it asks for the PIN" "$asks"
   type_into "$asks" 00000000
   press Return
   check "one try is spent of 5" wait_for 20 pin_status_is 63C4

@@ -94,7 +94,7 @@ json File::save() const {
   return state;
 }
 
-std::unique_ptr<File> File::load(const json& state, File* parent) {
+std::unique_ptr<File> File::load(const json& state, File* folder) {
   auto file = std::make_unique<File>();
   const auto items = [&](const char* name) {
     return state.contains(name) ? state.at(name) : json::object();
@@ -117,7 +117,7 @@ std::unique_ptr<File> File::load(const json& state, File* parent) {
   for (const auto& [number, saved] : saved_keys.items()) file->keys[id_of(number)] = load_key(saved);
   for (const auto& [number, saved] : saved_environments.items())
     file->environments[id_of(number)] = unhex(saved.get<std::string>());
-  file->parent = parent;
+  file->parent = folder;
   for (const json& one : items("children")) file->children.push_back(load(one, file.get()));
   return file;
 }

@@ -94,10 +94,10 @@ json File::save() const {
   return state;
 }
 
-std::unique_ptr<File> File::load(const json& state, File* folder) {
+std::unique_ptr<File> File::load(const json& state, File* parent) {
   auto file = std::make_unique<File>();
-  const auto items = [&](const char* name) {
-    return state.contains(name) ? state.at(name) : json::object();
+  const auto items = [&](const char* member) {
+    return state.contains(member) ? state.at(member) : json::object();
   };
   file->type = static_cast<Type>(state.at("type").get<unsigned>());
   const Bytes saved_id = bytes_of(state, "id"), saved_acl = bytes_of(state, "acl");
@@ -117,7 +117,7 @@ std::unique_ptr<File> File::load(const json& state, File* folder) {
   for (const auto& [number, saved] : saved_keys.items()) file->keys[id_of(number)] = load_key(saved);
   for (const auto& [number, saved] : saved_environments.items())
     file->environments[id_of(number)] = unhex(saved.get<std::string>());
-  file->parent = folder;
+  file->parent = parent;
   for (const json& one : items("children")) file->children.push_back(load(one, file.get()));
   return file;
 }

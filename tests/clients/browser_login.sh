@@ -29,11 +29,7 @@ JS
   give_to_user
 }
 firefox_open() { open_browser firefox-esr --no-remote --profile "$1" "$url"; }
-firefox_login() {
-  enter_pin "$firefox_asks" 'Please authenticate to the security device .?Kilt test' "$1"
-  read_screen 180 "it offers the certificate" 'requested that you identify yourself.*Issued to: CN=first'
-  answer_offer "$1"
-}
+firefox_login() { log_in firefox "$1"; }
 
 # --password-store: no keyring of the desktop is asked for.
 chromium_open() {
@@ -42,29 +38,43 @@ chromium_open() {
   [ "$sandboxed" = yes ] || flags+=(--no-sandbox)
   open_browser chromium "${flags[@]}" --user-data-dir="$1" "$url"
 }
-chromium_login() {
-  enter_pin "$chromium_asks" 'Please unlock Kilt test to authenticate to localhost' "$1"
-  read_screen 180 "it offers the certificate" 'Select a certificate to authenticate yourself to localhost.*Kilt test CA'
-  answer_offer "$1"
-}
+chromium_login() { log_in chromium "$1"; }
 
-# enter_pin TITLE TEXT SHOT: the right one.
-enter_pin() {
-  see_window 180 "it asks for the PIN" "$1"
-  read_screen 30 "and names the token" "$2"
-  type_into "$1" "$user_pin"
-  shot "$3-pin"
-  press Return
-}
-answer_offer() {
-  local before
+readonly firefox_names='Please authenticate to the security device .?Kilt test'
+readonly chromium_names='Please unlock Kilt test to authenticate to localhost'
+readonly firefox_offers='requested that you identify yourself.*Issued to: CN=first'
+readonly chromium_offers='Select a certificate to authenticate yourself to localhost.*Kilt test CA'
+
+# log_in BROWSER SHOT: the PIN and the choice of a certificate, in whichever order they come: a token
+# that shows its certificates to everybody lets the choice come first.
+log_in() {
+  local asks=${1}_asks names=${1}_names offers=${1}_offers before chosen=no
   before=$(page)
-  shot "$1-certificate"
-  sleep 1
+  come_to_pin "$1" "$2"
+  read_screen 30 "and names the token" "${!names}"
+  type_into "${!asks}" "$user_pin"
+  shot "$2-pin"
   press Return
+  [ $chosen = yes ] || choose "$1" "$2"
   see_page_after "$before" "the server read the name in the certificate"
   read_screen 30 "the page greets by it" "Welcome first, page $(page)"
-  shot "$1-page"
+  shot "$2-page"
+}
+# come_to_pin BROWSER SHOT: until the PIN is asked for.
+come_to_pin() {
+  local asks=${1}_asks offers=${1}_offers
+  wait_for 180 asked_or_offered "${!asks}" "${!offers}" || true
+  window_is_there "${!asks}" || choose "$1" "$2"
+  see_window 60 "it asks for the PIN" "${!asks}"
+}
+asked_or_offered() { window_is_there "$1" || screen_shows "$2"; }
+choose() {
+  local offers=${1}_offers
+  read_screen 180 "it offers the certificate" "${!offers}"
+  shot "$2-certificate"
+  sleep 1
+  press Return
+  chosen=yes
 }
 # page: the number of the page that is shown, 0 if none is.
 page() {
@@ -111,7 +121,7 @@ registered_session() {
 
   say "# a wrong PIN"
   "${browser}_open" "$folder"
-  see_window 180 "it asks for the PIN" "$asks"
+  come_to_pin "$browser" wrong
   type_into "$asks" 00000000
   press Return
   check "one try is spent of 5" wait_for 20 pin_status_is 63C4

@@ -126,7 +126,7 @@ token_etoken_legacy() {
   pin=1234567890
   token=eToken
   start_token etoken-legacy
-  lacks[import]='[^ ]* [^ ]* token.* is not public.*'
+  lacks[import]='how [a-z ]*this token.* is not public.*'
   lacks[generate]=$unlisted
   first_key RSA
 }
@@ -139,7 +139,7 @@ token_etoken_current() {
   lacks[sign]='this token signs with EC keys under .*'
   lacks[pss]=$unlisted
   lacks[decrypt]=$unlisted
-  lacks[import]='[^ ]* [^ ]* token.* is not public.*'
+  lacks[import]='how [a-z ]*this token.* is not public.*'
   lacks[generate]=$unlisted
   first_key EC virtual-workplace
 }
@@ -150,7 +150,7 @@ token_of_idprime() {
   pin=1234567890
   token="My Token"
   start_token idprime --set "model=$1"
-  lacks[import]='[^ ]* [^ ]* token.* is not public.*'
+  lacks[import]='how [a-z ]*this token.* is not public.*'
   lacks[generate]=$unlisted
   first_key RSA
 }

@@ -174,7 +174,8 @@ class CardOs : public Token {
     write([ref = ref, &change](Store& store) { return store.change_key(ref, change), ref; });
   }
   void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
-    write([ref = ref, &change](Store& store) { return store.change_certificate(ref, change), ref; });
+    write(
+        [ref = ref, &change](Store& store) { return store.change_certificate(ref, change), ref; });
   }
   void change_data(const ObjectRef& ref, const ObjectChange& change) override {
     write([ref = ref, &change](Store& store) { return store.change_data(ref, change), ref; });

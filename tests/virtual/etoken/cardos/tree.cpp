@@ -114,7 +114,8 @@ std::unique_ptr<File> File::load(const json& state, File* parent) {
              saved_environments = items("environments");
   for (const auto& [number, saved] : saved_tests.items())
     file->tests[id_of(number)] = load_test(saved);
-  for (const auto& [number, saved] : saved_keys.items()) file->keys[id_of(number)] = load_key(saved);
+  for (const auto& [number, saved] : saved_keys.items())
+    file->keys[id_of(number)] = load_key(saved);
   for (const auto& [number, saved] : saved_environments.items())
     file->environments[id_of(number)] = unhex(saved.get<std::string>());
   file->parent = parent;

@@ -140,6 +140,81 @@ TEST_F(PinPad, ChallengeAndResponseNeedThePin) {
   EXPECT_EQ(0U, FakePcsc::pad_requests());
 }
 
+TEST_F(PinPad, BlocksOfOneLengthAreChangedThereToo) {
+  plug_in("cardos");
+  start();
+  ASSERT_EQ(CKR_OK, C_CloseSession(session_));
+  std::string so_pin = kSoPin, label(32, ' '), pin = kUserPin;
+  ASSERT_EQ(CKR_OK, C_InitToken(0, chars(so_pin), so_pin.size(), chars(label)));
+  ASSERT_EQ(CKR_OK,
+            C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session_));
+  ASSERT_EQ(CKR_OK, log_in(session_, CKU_SO, kSoPin));
+  ASSERT_EQ(CKR_OK, C_InitPIN(session_, chars(pin), pin.size()));
+  ASSERT_EQ(CKR_OK, C_Logout(session_));
+  EXPECT_NE(0U, token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+  const auto change = [&] { return C_SetPIN(session_, nullptr, 0, nullptr, 0); };
+  FakePcsc::type({kUserPin, "246801", "246802"});
+  EXPECT_EQ(CKR_PIN_INVALID, change()) << "the new one is typed twice";
+  FakePcsc::type({kUserPin, "2", "2"});
+  EXPECT_EQ(CKR_PIN_LEN_RANGE, change());
+  FakePcsc::press_cancel();
+  EXPECT_EQ(CKR_FUNCTION_CANCELED, change());
+  FakePcsc::type({kUserPin});
+  ASSERT_EQ(CKR_OK, log_in_at_reader()) << "nothing was changed so far";
+  FakePcsc::type({"999999", "246801", "246801"});
+  EXPECT_EQ(CKR_PIN_INCORRECT, change());
+  EXPECT_EQ(CKS_RW_PUBLIC_SESSION, state()) << "a wrong old PIN ends the login";
+  FakePcsc::type({kUserPin, "246801", "246801"});
+  EXPECT_EQ(CKR_OK, change());
+  FakePcsc::type({"246801"});
+  EXPECT_EQ(CKR_OK, log_in_at_reader());
+  // One of NULL and a PIN is neither way.
+  EXPECT_EQ(CKR_ARGUMENTS_BAD, C_SetPIN(session_, nullptr, 0, chars(pin), pin.size()));
+  EXPECT_EQ(CKR_ARGUMENTS_BAD, C_SetPIN(session_, chars(pin), pin.size(), nullptr, 0));
+  // A reader that verifies only.
+  ASSERT_EQ(CKR_OK, C_Finalize(nullptr));
+  FakePcsc::give_pads(false);
+  start();
+  EXPECT_NE(CKR_OK, change());
+  FakePcsc::type({"246801"});
+  EXPECT_EQ(CKR_OK, log_in_at_reader());
+}
+
+struct Form {
+  std::map<std::string, std::string> switches;
+  bool possible;
+};
+
+TEST_F(PinPad, CardsThatTheirDirectoryDescribes) {
+  const std::vector<Form> forms{{{{"pin-pad", "none"}}, true},
+                                // PC/SC has four bits for the block's length, and this is 16 bytes.
+                                {{{"pin-pad", "FF"}}, false},
+                                {{{"pin-type", "bcd"}}, true},
+                                {{{"pin-type", "iso9564"}}, false},
+                                {{{"pin-type", "half-nibble"}}, false}};
+  for (const Form& form : forms) {
+    SCOPED_TRACE(form.switches.begin()->first + "=" + form.switches.begin()->second);
+    plug_in("akey", form.switches);
+    start();
+    EXPECT_EQ(form.possible, (token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH) != 0);
+    FakePcsc::type({"1234567890"});
+    EXPECT_EQ(form.possible ? CKR_OK : CKR_ARGUMENTS_BAD, log_in_at_reader());
+    ASSERT_EQ(CKR_OK, C_Finalize(nullptr));
+  }
+}
+
+TEST_F(PinPad, IdPrimeWhereItsBlockIsNotTooLong) {
+  for (const char* model : {"840", "930"}) {
+    plug_in("idprime", {{"model", model}});
+    start();
+    const bool pad = (token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
+    EXPECT_EQ(std::string_view(model) == "930", pad) << model;
+    FakePcsc::type({"1234567890"});
+    EXPECT_EQ(pad ? CKR_OK : CKR_ARGUMENTS_BAD, log_in_at_reader()) << model;
+    ASSERT_EQ(CKR_OK, C_Finalize(nullptr));
+  }
+}
+
 TEST_F(PinPad, AReaderThatFailsOrLies) {
   start();
   for (const char* answer : {"90", "6B80", "6F00"}) {

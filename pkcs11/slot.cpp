@@ -91,6 +91,7 @@ void Slot::lose_card() noexcept {
   sessions_ = rw_sessions_ = 0;
   login_.reset();
   factory_pin_.clear();
+  wrong_pin_.clear();
   objects_.clear();
   handles_.clear();
   status_handle_.reset();
@@ -120,7 +121,7 @@ const Capabilities& Slot::capabilities() {
 }
 
 void Slot::verify_pin(PinRole role, const SecureBytes& pin) {
-  with_token(Repeat::kNever, [&](Token& token) {
+  comparing(role, [&](Token& token) {
     if (!environment_->config.allow_last_try) {
       const PinStatus status = token.pin_status(role);
       // pin.allow_last_try = false: never the last try, and never one of an unknown number
@@ -148,7 +149,7 @@ void Slot::change_pin(PinRole role, const SecureBytes& old_pin, const SecureByte
     if (login_) log_out();
   };
   try {
-    with_token(Repeat::kNever, [&](Token& token) { token.change_pin(role, old_pin, new_pin); });
+    comparing(role, [&](Token& token) { token.change_pin(role, old_pin, new_pin); });
   } catch (const WrongPin&) {
     refused();
     throw;
@@ -159,13 +160,25 @@ void Slot::change_pin(PinRole role, const SecureBytes& old_pin, const SecureByte
   pin_changed(role, new_pin);
 }
 
+PinStatus Slot::pin_status(Token& token, PinRole role) const {
+  PinStatus status = token.pin_status(role);
+  const auto wrong = wrong_pin_.find(role);
+  const bool told = status.tries_left && status.tries_max;
+  if (wrong == wrong_pin_.end() || told) return status;
+  status.count_low = true;
+  if (!status.tries_left) status.tries_left = wrong->second;
+  return status;
+}
+
 void Slot::pin_changed(PinRole role, const SecureBytes& pin) {
+  wrong_pin_.erase(role);
   factory_pin_[role] = profile_ != nullptr && profile_->is_factory_pin(role, pin.view());
 }
 
 void Slot::token_formatted() {
   login_.reset();
   factory_pin_.clear();
+  wrong_pin_.clear();
   objects_.clear();
   handles_.clear();
   list_generation_.reset();

@@ -103,6 +103,8 @@ struct KeyRange {
 struct Capabilities {
   std::map<Function, FunctionState> functions;
   std::vector<SignScheme> sign;
+  /// With which hashes the token pads PSS by itself; empty: all.
+  std::vector<Hash> pss_hashes;
   std::vector<DecryptScheme> decrypt;
   std::vector<KeyRange> keys;
   bool replaces_keys = false;  ///< KeySpec::replace is understood

@@ -19,8 +19,11 @@ CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism,
     refuse_if(!session.read_write(), CKR_SESSION_READ_ONLY);
     if (!spec.replace.empty() && !slot.capabilities().replaces_keys)
       throw NotSupported("this token makes new keys beside the old ones and replaces none");
-    const ObjectRef ref =
-        slot.with_token(Repeat::kNever, [&](Token& token) { return token.generate_key(spec); });
+    const ObjectRef ref = slot.with_token(Repeat::kNever, [&](Token& token) {
+      // Before the token has a chance to complain of something else: it may be full, say.
+      if (token.info().login_required && slot.login() != PinRole::kUser) throw NotLoggedIn();
+      return token.generate_key(spec);
+    });
     slot.objects_changed();
     *public_key = slot.handle_of(CKO_PUBLIC_KEY, ref);
     *private_key = slot.handle_of(CKO_PRIVATE_KEY, ref);

@@ -120,8 +120,15 @@ bool generates(Scheme scheme) {
          scheme == Scheme::kGostKeyGen;
 }
 
+/// A token that pads by itself may do so with some hashes only.
+bool pads_pss_with(Hash hash, const Capabilities& has) {
+  if (hash == Hash::kNone || has.has(SignScheme::kRsaRaw) || has.pss_hashes.empty()) return true;
+  return std::ranges::find(has.pss_hashes, hash) != has.pss_hashes.end();
+}
+
 CK_FLAGS flags_of(const MechanismSpec& spec, const Capabilities& capabilities) {
   const Scheme scheme = spec.scheme;
+  if (scheme == Scheme::kRsaPss && !pads_pss_with(spec.hash, capabilities)) return 0;
   if (scheme == Scheme::kDigest) return CKF_DIGEST;  // on the host, so no CKF_HW
   const KeyRange* range = range_of(scheme, capabilities);
   if (range == nullptr) return 0;

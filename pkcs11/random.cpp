@@ -23,8 +23,10 @@ CK_RV C_GenerateRandom(CK_SESSION_HANDLE handle, CK_BYTE* random_data, CK_ULONG 
   return session_entry(__func__, handle, [&](Session& session) {
     need_pointer(random_data);
     static_cast<void>(input_bytes(random_data, random_len));
-    refuse_if(!session.slot().capabilities().functions.contains(Function::kRandom),
-              CKR_RANDOM_NO_RNG);
+    const auto& functions = session.slot().capabilities().functions;
+    const auto random = functions.find(Function::kRandom);
+    if (random == functions.end() || random->second.availability == Availability::kUnavailable)
+      throw Refusal(CKR_RANDOM_NO_RNG, random == functions.end() ? "" : random->second.reason);
     for (CK_ULONG done = 0; done < random_len;) {
       const CK_ULONG piece = std::min(kMaxPiece, random_len - done);
       const Bytes bytes = session.slot().with_token(

@@ -91,6 +91,7 @@ void Slot::lose_card() noexcept {
   sessions_ = rw_sessions_ = 0;
   login_.reset();
   factory_pin_.clear();
+  wrong_pin_.clear();
   objects_.clear();
   handles_.clear();
   status_handle_.reset();
@@ -136,7 +137,7 @@ void Slot::require_pad() {
 }
 
 void Slot::send_pin(PinRole role, const std::function<void(Token&)>& send) {
-  with_token(Repeat::kNever, [&](Token& token) {
+  comparing(role, [&](Token& token) {
     if (!environment_->config.allow_last_try) {
       const PinStatus status = token.pin_status(role);
       // pin.allow_last_try = false: never the last try, and never one of an unknown number
@@ -167,22 +168,22 @@ void Slot::log_in_at_pad(PinRole role) {
 
 void Slot::change_pin_at_pad(PinRole role) {
   require_pad();
-  send_new_pin([&](Token& token) { token.change_pin_at_pad(role); });
+  send_new_pin(role, [&](Token& token) { token.change_pin_at_pad(role); });
   factory_pin_.erase(role);
 }
 
 void Slot::change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) {
-  send_new_pin([&](Token& token) { token.change_pin(role, old_pin, new_pin); });
+  send_new_pin(role, [&](Token& token) { token.change_pin(role, old_pin, new_pin); });
   pin_changed(role, new_pin);
 }
 
-void Slot::send_new_pin(const std::function<void(Token&)>& send) {
+void Slot::send_new_pin(PinRole role, const std::function<void(Token&)>& send) {
   const auto refused = [&] {
     // Some cards drop the login with the comparison: after it, nobody is logged in on any.
     if (login_) log_out();
   };
   try {
-    with_token(Repeat::kNever, send);
+    comparing(role, send);
   } catch (const WrongPin&) {
     refused();
     throw;
@@ -192,13 +193,25 @@ void Slot::send_new_pin(const std::function<void(Token&)>& send) {
   }
 }
 
+PinStatus Slot::pin_status(Token& token, PinRole role) const {
+  PinStatus status = token.pin_status(role);
+  const auto wrong = wrong_pin_.find(role);
+  const bool told = status.tries_left && status.tries_max;
+  if (wrong == wrong_pin_.end() || told) return status;
+  status.count_low = true;
+  if (!status.tries_left) status.tries_left = wrong->second;
+  return status;
+}
+
 void Slot::pin_changed(PinRole role, const SecureBytes& pin) {
+  wrong_pin_.erase(role);
   factory_pin_[role] = profile_ != nullptr && profile_->is_factory_pin(role, pin.view());
 }
 
 void Slot::token_formatted() {
   login_.reset();
   factory_pin_.clear();
+  wrong_pin_.clear();
   objects_.clear();
   handles_.clear();
   list_generation_.reset();

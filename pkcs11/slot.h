@@ -102,6 +102,9 @@ class Slot : private Loader {
   void token_formatted();
   /// The user PIN in use is a factory PIN and must be changed (CKF_USER_PIN_TO_BE_CHANGED).
   [[nodiscard]] bool factory_pin(PinRole role) const noexcept;
+  /// What the token says of a PIN, and what was seen of it here: a wrong one since the last right
+  /// one shows even where the token tells no numbers.
+  [[nodiscard]] PinStatus pin_status(Token& token, PinRole role) const;
   /// Throws PinExpired if policy forbids private keys under a factory PIN.
   void check_pin_policy() const;
   [[nodiscard]] const Profile* profile() const noexcept { return profile_; }
@@ -153,11 +156,22 @@ class Slot : private Loader {
   };
 
   void check_identity();
+  /// Does what compares a PIN and remembers how it went.
+  template <typename Work>
+  void comparing(PinRole role, Work work) {
+    try {
+      with_token(Repeat::kNever, work);
+      wrong_pin_.erase(role);
+    } catch (const WrongPin& error) {
+      wrong_pin_[role] = error.tries_left();
+      throw;
+    }
+  }
   void after_reset() noexcept;
   void lose_card() noexcept;
   void forget_private_objects();
   void send_pin(PinRole role, const std::function<void(Token&)>& send);
-  void send_new_pin(const std::function<void(Token&)>& send);
+  void send_new_pin(PinRole role, const std::function<void(Token&)>& send);
   void require_pad();
   void update_objects(const ObjectList& list, const Capabilities& capabilities);
   void add_object(std::map<Handle, ObjectPtr>& fresh, ObjectPtr object, const ObjectRef& ref);
@@ -193,6 +207,8 @@ class Slot : private Loader {
 
   std::optional<PinRole> login_;
   std::map<PinRole, bool> factory_pin_;
+  /// Since the last right PIN a wrong one was given; how many tries the token then had.
+  std::map<PinRole, std::optional<unsigned>> wrong_pin_;
   CK_ULONG sessions_ = 0, rw_sessions_ = 0;
 
   std::map<Handle, ObjectPtr> objects_;

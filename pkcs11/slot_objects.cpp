@@ -51,8 +51,8 @@ TokenStatus Slot::load_status() {
   TokenStatus status;
   with_token(Repeat::kOnce, [&](Token& token) {
     status.info = token.info();
-    status.user = token.pin_status(PinRole::kUser);
-    status.so = token.pin_status(PinRole::kSo);
+    status.user = pin_status(token, PinRole::kUser);
+    status.so = pin_status(token, PinRole::kSo);
     status.capabilities = token.capabilities();
   });
   const auto learn = [&](PinRole role, PinStatus& pin) {

@@ -46,8 +46,8 @@ void fill_slot_info(const Slot& slot, CK_SLOT_INFO& info) {
 
 void fill_token_info(Slot& slot, Token& token, CK_TOKEN_INFO& info) {
   const TokenInfo about = token.info();
-  const PinStatus user = token.pin_status(PinRole::kUser);
-  const PinStatus so = token.pin_status(PinRole::kSo);
+  const PinStatus user = slot.pin_status(token, PinRole::kUser);
+  const PinStatus so = slot.pin_status(token, PinRole::kSo);
   info = {};
   pad_text(info.label, about.label);
   pad_text(info.manufacturerID, about.manufacturer);

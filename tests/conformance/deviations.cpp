@@ -100,10 +100,10 @@ void Judge::judge(Result result, bool failed, bool skipped) {
   result.row = row_for(result.test);
   if (failed)
     result.status = result.row != nullptr ? Status::kDeviates : Status::kFailed;
+  else if (skipped && (result.row == nullptr || result.row->test.ends_with('*')))
+    result.status = Status::kSkipped;
   else if (result.row != nullptr)
     result.status = Status::kStale;
-  else if (skipped)
-    result.status = Status::kSkipped;
   std::string line = result.message.substr(0, result.message.find('\n'));
   if (result.status == Status::kDeviates) line = result.row->what;
   if (result.status == Status::kStale) line = "the row of deviations.txt does not hold any more";

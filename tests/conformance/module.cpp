@@ -196,9 +196,10 @@ std::optional<bool> flag(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 ::testing::AssertionResult is_one_of(CK_RV rv, std::initializer_list<CK_RV> allowed) {
   if (std::find(allowed.begin(), allowed.end(), rv) != allowed.end())
     return ::testing::AssertionSuccess();
-  auto failure = ::testing::AssertionFailure() << "0x" << std::hex << rv << ", not one of";
-  for (const CK_RV one : allowed) failure << " 0x" << one;
-  return failure;
+  std::ostringstream text;
+  text << std::hex << "0x" << rv << ", not one of";
+  for (const CK_RV one : allowed) text << " 0x" << one;
+  return ::testing::AssertionFailure() << text.str();
 }
 
 }  // namespace kilt::conformance

@@ -217,6 +217,7 @@ class IdPrime : public Token {
 
   void describe_capabilities() {
     capabilities_.sign = {SignScheme::kRsaPkcs1, SignScheme::kRsaPss, SignScheme::kEcdsa};
+    capabilities_.pss_hashes = {Hash::kSha256, Hash::kSha384, Hash::kSha512};
     capabilities_.decrypt = {DecryptScheme::kRsaPkcs1, DecryptScheme::kRsaOaep};
     capabilities_.keys = {{KeyType::kRsa, 1024, 4096, false, false, {}},
                           {KeyType::kEc,

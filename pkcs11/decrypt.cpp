@@ -79,7 +79,7 @@ void add_cryptogram(CryptOperation& operation, BytesView part) {
 
 CK_RV C_DecryptInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
   return session_entry(__func__, handle, [&](Session& session) {
-    refuse_if(session.decrypt.has_value(), CKR_OPERATION_ACTIVE);
+    if (cancelled(session.decrypt, mechanism)) return;
     CryptOperation operation;
     operation.mechanism = key_mechanism(session, mechanism, CKF_DECRYPT, key);
     operation.key = private_key(session, key, operation.mechanism, &KeyUsage::decrypt);

@@ -19,7 +19,7 @@ void give_digest(DigestOperation& operation, CK_BYTE* digest) {
 
 CK_RV C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism) {
   return session_entry(__func__, handle, [&](Session& session) {
-    refuse_if(session.digest.has_value(), CKR_OPERATION_ACTIVE);
+    if (cancelled(session.digest, mechanism)) return;
     const Mechanism checked = check_mechanism(mechanism, CKF_DIGEST, session.slot().capabilities());
     const Hash hash = checked.spec.hash;
     session.digest.emplace(DigestOperation{hash, host::Digest(hash)});

@@ -46,7 +46,7 @@ void finish(OperationScope<CryptOperation>& operation, CK_BYTE* encrypted,
 
 CK_RV C_EncryptInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
   return session_entry(__func__, handle, [&](Session& session) {
-    refuse_if(session.encrypt.has_value(), CKR_OPERATION_ACTIVE);
+    if (cancelled(session.encrypt, mechanism)) return;
     CryptOperation operation;
     operation.mechanism = check_mechanism(mechanism, CKF_ENCRYPT, session.slot().capabilities());
     operation.public_key = public_key(session, key, operation.mechanism, CKA_ENCRYPT);

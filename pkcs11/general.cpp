@@ -1,14 +1,13 @@
-// General purpose functions (PKCS#11 v2.40 base, 5.4) and the two legacy ones (5.15).
+// General purpose functions (PKCS#11 v3.2, 5.4) and the two legacy ones (5.15).
 #include <string_view>
 
 #include "pkcs11/entry.h"
+#include "pkcs11/interfaces.h"
 #include "pkcs11/text.h"
 
 using namespace kilt::p11;
 
 namespace {
-
-constexpr CK_VERSION kCryptokiVersion{2, 40};
 
 void check_arguments(const CK_C_INITIALIZE_ARGS* arguments) {
   if (arguments == nullptr) return;
@@ -18,6 +17,17 @@ void check_arguments(const CK_C_INITIALIZE_ARGS* arguments) {
   refuse_if(callbacks != 0 && callbacks != 4, CKR_ARGUMENTS_BAD);
   // The module locks with the system's primitives only (design decision 20).
   refuse_if(callbacks == 4 && (arguments->flags & CKF_OS_LOCKING_OK) == 0, CKR_CANT_LOCK);
+}
+
+CK_RV give_info(const char* name, CK_INFO* info, const CK_VERSION& version) {
+  return entry(name, [&](Module&) {
+    need_pointer(info);
+    *info = {};
+    info->cryptokiVersion = version;
+    pad_text(info->manufacturerID, "Kilt project");
+    pad_text(info->libraryDescription, "Kilt: tokens of the NCA RK");
+    info->libraryVersion = {KILT_VERSION_MAJOR, KILT_VERSION_MINOR};
+  });
 }
 
 }  // namespace
@@ -37,16 +47,9 @@ CK_RV C_Finalize(void* reserved) {
   });
 }
 
-CK_RV C_GetInfo(CK_INFO* info) {
-  return entry(__func__, [&](Module&) {
-    need_pointer(info);
-    *info = {};
-    info->cryptokiVersion = kCryptokiVersion;
-    pad_text(info->manufacturerID, "Kilt project");
-    pad_text(info->libraryDescription, "Kilt: tokens of the NCA RK");
-    info->libraryVersion = {KILT_VERSION_MAJOR, KILT_VERSION_MINOR};
-  });
-}
+CK_RV kilt::p11::info_2_40(CK_INFO* info) { return give_info("C_GetInfo", info, kVersion2_40); }
+CK_RV kilt::p11::info_3_0(CK_INFO* info) { return give_info("C_GetInfo", info, kVersion3_0); }
+CK_RV C_GetInfo(CK_INFO* info) { return give_info(__func__, info, kVersion3_2); }
 
 CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE session) {
   return session_entry(__func__, session,

@@ -89,6 +89,8 @@ PrivateKeyInput private_key_of(const Template& wanted) {
 
 KeySpec key_spec(const Mechanism& mechanism, const Template& public_half,
                  const Template& private_half) {
+  refuse_if(public_half.has(CKA_UNIQUE_ID) || private_half.has(CKA_UNIQUE_ID),
+            CKR_ATTRIBUTE_READ_ONLY);
   refuse_weak_secrecy(private_half);
   refuse_session_key(public_half);
   refuse_session_key(private_half);

@@ -27,6 +27,8 @@ class Loader {
   virtual std::optional<host::CertificateFields> certificate_of(const Bytes& id) = 0;
   /// What the token status object shows.
   virtual TokenStatus load_status() = 0;
+  /// Bytes that identify the token.
+  [[nodiscard]] virtual const Bytes& token_identity() const noexcept = 0;
 };
 
 /// What C_GetAttributeValue may say of one attribute.
@@ -84,6 +86,7 @@ class KeyObject : public Object {
   [[nodiscard]] AttributeValue private_attribute(CK_ATTRIBUTE_TYPE type) const;
   [[nodiscard]] AttributeValue public_attribute(CK_ATTRIBUTE_TYPE type) const;
   [[nodiscard]] AttributeValue material(CK_ATTRIBUTE_TYPE type, Loader& loader);
+  [[nodiscard]] AttributeValue own_id(Loader& loader) const;
 
   Key key_;
   bool private_half_;

@@ -1,6 +1,8 @@
 // Attributes of keys (PKCS#11 v2.40, 4.7 to 4.9; mechanisms v2.40, 2.1.2 and 2.3.3).
 #include "apdu/tlv.h"
+#include "drivers/errors.h"
 #include "pkcs11/object.h"
+#include "pkcs11/unique_id.h"
 
 namespace kilt::p11 {
 namespace {
@@ -77,6 +79,8 @@ AttributeValue KeyObject::common(CK_ATTRIBUTE_TYPE type, Loader& loader) {
       return AttributeValue::of_bool(key_.modifiable);
     case CKA_LABEL:
       return AttributeValue::of_text(key_.label);
+    case CKA_UNIQUE_ID:
+      return own_id(loader);
     case CKA_KEY_TYPE:
       return AttributeValue::of_ulong(key_type(key_.type));
     case CKA_ID:
@@ -158,6 +162,9 @@ AttributeValue KeyObject::material(CK_ATTRIBUTE_TYPE type, Loader& loader) {
       if (const auto* ec = std::get_if<EcPublicKey>(&public_key(loader)); ec && !private_half_)
         return AttributeValue::of(tlv::encode(kOctetString, ec->point));
       return AttributeValue::invalid();
+    case CKA_PUBLIC_KEY_INFO:
+      if (std::holds_alternative<std::monostate>(public_key(loader))) return AttributeValue::of({});
+      return AttributeValue::of(host::public_key_info(public_key(loader)));
     case CKA_GOSTR3410_PARAMS:
     case CKA_GOSTR3411_PARAMS:
       if (const auto* gost = std::get_if<GostPublicKey>(&public_key(loader)))
@@ -171,6 +178,18 @@ AttributeValue KeyObject::material(CK_ATTRIBUTE_TYPE type, Loader& loader) {
     default:
       return AttributeValue::invalid();
   }
+}
+
+AttributeValue KeyObject::own_id(Loader& loader) const {
+  // What the token says of the public half, never a certificate that may come and go.
+  PublicKey half = key_.public_key;
+  try {
+    if (std::holds_alternative<std::monostate>(half)) half = loader.load_public_key(key_);
+  } catch (const NotSupported&) {
+    half = std::monostate{};
+  }
+  const bool known = !std::holds_alternative<std::monostate>(half);
+  return unique_id(loader, object_class(), key_.ref, known ? host::public_key_info(half) : Bytes{});
 }
 
 const PublicKey& KeyObject::public_key(Loader& loader) {

@@ -4,6 +4,7 @@
 
 #include "apdu/tlv.h"
 #include "pkcs11/object.h"
+#include "pkcs11/unique_id.h"
 
 namespace kilt::p11 {
 namespace {
@@ -52,6 +53,8 @@ AttributeValue CertificateObject::attribute(CK_ATTRIBUTE_TYPE type, Loader& load
       return AttributeValue::of_bool(false);
     case CKA_LABEL:
       return AttributeValue::of_text(certificate_.label);
+    case CKA_UNIQUE_ID:
+      return unique_id(loader, CKO_CERTIFICATE, certificate_.ref, der(loader));
     case CKA_ID:
       return AttributeValue::of(certificate_.id);
     case CKA_CERTIFICATE_TYPE:
@@ -109,6 +112,8 @@ AttributeValue DataObjectView::attribute(CK_ATTRIBUTE_TYPE type, Loader& loader)
       return AttributeValue::of_bool(false);
     case CKA_LABEL:
       return AttributeValue::of_text(data_.label);
+    case CKA_UNIQUE_ID:
+      return unique_id(loader, CKO_DATA, data_.ref, {});
     case CKA_APPLICATION:
       return AttributeValue::of_text(data_.application);
     case CKA_OBJECT_ID:

@@ -1,6 +1,7 @@
 #include "pkcs11/object_store.h"
 
 #include <algorithm>
+#include <array>
 
 #include "pkcs11/key_template.h"
 
@@ -12,6 +13,8 @@ constexpr std::size_t kMaxSessionObjects = 1000;
 Handle keep_in_session(Session& session, SessionObject::Attributes attributes) {
   refuse_if(session.session_objects().size() >= kMaxSessionObjects, CKR_HOST_MEMORY);
   const Handle handle = session.slot().new_handle();
+  // No handle is used twice, and no other application sees the object.
+  attributes[CKA_UNIQUE_ID] = to_bytes("session-" + std::to_string(handle));
   session.session_objects().emplace(handle, std::make_shared<SessionObject>(std::move(attributes)));
   return handle;
 }
@@ -77,6 +80,18 @@ Handle import_private_key(Session& session, const Template& wanted) {
   return session.slot().handle_of(CKO_PRIVATE_KEY, ref);
 }
 
+/// Of the standard, whose attributes lie below 0x800 but for arrays, or a vendor's, which is let be
+/// (PKCS#11 v3.2, 4.1.1).
+bool may_exist(CK_ATTRIBUTE_TYPE type) {
+  constexpr CK_ATTRIBUTE_TYPE kEnd = 0x800;
+  return (type & ~CKF_ARRAY_ATTRIBUTE) < kEnd || (type & CKA_VENDOR_DEFINED) != 0;
+}
+
+/// Ours to give (PKCS#11 v3.2, 4.4.1).
+void refuse_unique_id(const Template& wanted) {
+  refuse_if(wanted.has(CKA_UNIQUE_ID), CKR_ATTRIBUTE_READ_ONLY);
+}
+
 const ObjectRef* key_ref(const Object& object) {
   const auto* key = dynamic_cast<const KeyObject*>(&object);
   return key == nullptr ? nullptr : &key->key().ref;
@@ -96,6 +111,9 @@ void refuse_other_changes(Session& session, Object& object, const Template& chan
 }  // namespace
 
 Handle create_object(Session& session, const Template& wanted) {
+  for (const auto& [type, value] : wanted.all())
+    refuse_if(!may_exist(type), CKR_ATTRIBUTE_TYPE_INVALID);
+  refuse_unique_id(wanted);
   refuse_if(!wanted.has(CKA_CLASS), CKR_TEMPLATE_INCOMPLETE);
   const CK_OBJECT_CLASS object_class = *wanted.number(CKA_CLASS);
   if (!wanted.flag(CKA_TOKEN).value_or(false))
@@ -116,10 +134,29 @@ Handle create_object(Session& session, const Template& wanted) {
 }
 
 Handle copy_session_object(Session& session, const SessionObject& source, const Template& changes) {
+  refuse_unique_id(changes);
   refuse_if(changes.flag(CKA_TOKEN).value_or(false), CKR_TEMPLATE_INCONSISTENT);
   SessionObject::Attributes attributes = source.attributes();
   for (const auto& [type, value] : changes.all()) attributes[type] = value;
   return keep_in_session(session, std::move(attributes));
+}
+
+void change_session_object(SessionObject& object, const Template& changes) {
+  static constexpr std::array kFixed{
+      CKA_CLASS,    CKA_TOKEN,        CKA_PRIVATE,         CKA_UNIQUE_ID,       CKA_MODIFIABLE,
+      CKA_LOCAL,    CKA_KEY_TYPE,     CKA_MODULUS,         CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS,
+      CKA_EC_POINT, CKA_MODULUS_BITS, CKA_CERTIFICATE_TYPE};
+  const auto& now = object.attributes();
+  const auto modifiable = now.find(CKA_MODIFIABLE);
+  refuse_if(modifiable != now.end() && to_bool(modifiable->second) == false, CKR_ACTION_PROHIBITED);
+  for (const auto& [type, value] : changes.all()) {
+    const auto found = now.find(type);
+    const bool same = found != now.end() && found->second == value;
+    const bool fixed = std::ranges::find(kFixed, type) != kFixed.end() ||
+                       (type == CKA_VALUE && object.object_class() == CKO_CERTIFICATE);
+    refuse_if(fixed && !same, CKR_ATTRIBUTE_READ_ONLY);
+  }
+  for (const auto& [type, value] : changes.all()) object.set(type, value);
 }
 
 void destroy_token_object(Session& session, const Object& object) {

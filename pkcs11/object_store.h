@@ -12,6 +12,9 @@ namespace kilt::p11 {
 [[nodiscard]] Handle create_object(Session& session, const Template& wanted);
 [[nodiscard]] Handle copy_session_object(Session& session, const SessionObject& source,
                                          const Template& changes);
+/// Throws Refusal: CKR_ACTION_PROHIBITED (CKA_MODIFIABLE is false), CKR_ATTRIBUTE_READ_ONLY (what
+/// an object is made with stays: class, type, key material).
+void change_session_object(SessionObject& object, const Template& changes);
 /// Throws Refusal(CKR_ACTION_PROHIBITED) for an object that cannot be destroyed.
 void destroy_token_object(Session& session, const Object& object);
 /// Changes CKA_LABEL and CKA_ID. Throws Refusal(CKR_ATTRIBUTE_READ_ONLY) for any other attribute

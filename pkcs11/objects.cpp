@@ -97,10 +97,9 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object,
   return session_entry(__func__, handle, [&](Session& session) {
     const ObjectPtr target = writable(session, object);
     const Template changes(checked(attributes, count), count);
-    if (auto* own = dynamic_cast<SessionObject*>(target.get())) {
-      for (const auto& [type, value] : changes.all()) own->set(type, value);
-      return;
-    }
-    change_token_object(session, *target, changes);
+    if (auto* own = dynamic_cast<SessionObject*>(target.get()))
+      change_session_object(*own, changes);
+    else
+      change_token_object(session, *target, changes);
   });
 }

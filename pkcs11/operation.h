@@ -8,6 +8,20 @@
 
 namespace kilt::p11 {
 
+/// C_SignInit and its like: true if the call is done, as a NULL mechanism ends the operation under
+/// way (PKCS#11 v3.2, 5.8 to 5.17). Throws Refusal: CKR_ARGUMENTS_BAD (NULL, nothing to end),
+/// CKR_OPERATION_ACTIVE (a mechanism while an operation is under way).
+template <typename Operation>
+[[nodiscard]] bool cancelled(std::optional<Operation>& operation, const CK_MECHANISM* mechanism) {
+  if (mechanism != nullptr) {
+    refuse_if(operation.has_value(), CKR_OPERATION_ACTIVE);
+    return false;
+  }
+  refuse_if(!operation, CKR_ARGUMENTS_BAD);
+  operation.reset();
+  return true;
+}
+
 template <typename Operation>
 class OperationScope {
  public:

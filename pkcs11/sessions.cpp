@@ -1,4 +1,4 @@
-// Session management (PKCS#11 v2.40 base, 5.6).
+// Session management (PKCS#11 v3.2, 5.6).
 #include "drivers/crypto.h"
 #include "pkcs11/entry.h"
 #include "pkcs11/log.h"
@@ -40,12 +40,16 @@ bool* context_login_flag(Session& session) {
   return flag_of(session.decrypt);
 }
 
-void log_in(Module& module, Session& session, CK_USER_TYPE user, const SecureBytes& pin) {
+/// `pin`: nullptr if it shall be typed at the reader.
+void log_in(Module& module, Session& session, CK_USER_TYPE user, const SecureBytes* pin) {
   Slot& slot = session.slot();
   if (user == CKU_CONTEXT_SPECIFIC) {
     bool* flag = context_login_flag(session);
     refuse_if(flag == nullptr, CKR_OPERATION_NOT_INITIALIZED);
-    slot.verify_pin(PinRole::kUser, pin);
+    if (pin != nullptr)
+      slot.verify_pin(PinRole::kUser, *pin);
+    else
+      slot.verify_pin_at_pad(PinRole::kUser);
     *flag = true;
     return;
   }
@@ -55,7 +59,26 @@ void log_in(Module& module, Session& session, CK_USER_TYPE user, const SecureByt
   refuse_if(slot.login().has_value(), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
   refuse_if(role == PinRole::kSo && has_read_only_session(module, slot),
             CKR_SESSION_READ_ONLY_EXISTS);
-  slot.log_in(role, pin);
+  if (pin != nullptr)
+    slot.log_in(role, *pin);
+  else
+    slot.log_in_at_pad(role);
+}
+
+template <typename Check = void (*)()>
+CK_RV login_entry(
+    const char* name, CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR* pin,
+    CK_ULONG pin_len, Check check = [] {}) {
+  return entry(name, [&](Module& module) {
+    const std::shared_ptr<Session> session = module.session(handle);
+    const std::lock_guard lock(session->slot().mutex());
+    refuse_if(!session->alive(), CKR_SESSION_HANDLE_INVALID);
+    check();
+    const bool at_reader = pin_at_reader(pin, pin_len);
+    const SecureBytes secret = at_reader ? SecureBytes() : read_pin(pin, pin_len);
+    noting_refusals(session->slot(),
+                    [&] { log_in(module, *session, user, at_reader ? nullptr : &secret); });
+  });
 }
 
 }  // namespace
@@ -70,6 +93,7 @@ CK_RV C_OpenSession(CK_SLOT_ID slot_id, CK_FLAGS flags, void* application, CK_NO
     const std::lock_guard lock(slot->mutex());
     need_pointer(session);
     refuse_if((flags & CKF_SERIAL_SESSION) == 0, CKR_SESSION_PARALLEL_NOT_SUPPORTED);
+    refuse_if((flags & CKF_ASYNC_SESSION) != 0, CKR_SESSION_ASYNC_NOT_SUPPORTED);
     const bool read_write = (flags & CKF_RW_SESSION) != 0;
     slot->refresh();
     slot->bind();
@@ -97,6 +121,9 @@ CK_RV C_CloseAllSessions(CK_SLOT_ID slot_id) {
 CK_RV C_GetSessionInfo(CK_SESSION_HANDLE handle, CK_SESSION_INFO* info) {
   return session_entry(__func__, handle, [&](Session& session) {
     need_pointer(info);
+    // No refresh(): NSS asks this just before it uses a key. Told here that the token was away, it
+    // logs in again but keeps the old card's handles until the program ends (Chromium 156); told by
+    // the C_OpenSession or C_GetSlotInfo that follows, it looks everything up anew.
     *info = {};
     info->slotID = session.slot().id();
     info->state = session.state();
@@ -105,12 +132,15 @@ CK_RV C_GetSessionInfo(CK_SESSION_HANDLE handle, CK_SESSION_INFO* info) {
 }
 
 CK_RV C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_ULONG pin_len) {
-  return entry(__func__, [&](Module& module) {
-    const std::shared_ptr<Session> session = module.session(handle);
-    const std::lock_guard lock(session->slot().mutex());
-    refuse_if(!session->alive(), CKR_SESSION_HANDLE_INVALID);
-    const SecureBytes secret = read_pin(pin, pin_len);
-    noting_refusals(session->slot(), [&] { log_in(module, *session, user, secret); });
+  return login_entry(__func__, handle, user, pin, pin_len);
+}
+
+CK_RV C_LoginUser(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_ULONG pin_len,
+                  CK_UTF8CHAR* user_name, CK_ULONG user_name_len) {
+  return login_entry(__func__, handle, user, pin, pin_len, [&] {
+    // The tokens know one user and no name: a name that was given is nobody's, and no PIN try is
+    // spent on it.
+    refuse_if(!input_bytes(user_name, user_name_len).empty(), CKR_ARGUMENTS_BAD);
   });
 }
 
@@ -123,5 +153,20 @@ CK_RV C_Logout(CK_SESSION_HANDLE handle) {
     // Operations with private keys end here (PKCS#11 v2.40 base, 5.6.8).
     for (const auto& other : module.sessions_of(session->slot())) other->end_private_operations();
     session->slot().log_out();
+  });
+}
+
+// Every operation here lives in the session alone: none can refuse its end.
+CK_RV C_SessionCancel(CK_SESSION_HANDLE handle, CK_FLAGS flags) {
+  return session_entry(__func__, handle, [&](Session& session) {
+    const auto cancel = [&](CK_FLAGS flag, auto& operation) {
+      if ((flags & flag) != 0) operation.reset();
+    };
+    cancel(CKF_FIND_OBJECTS, session.find);
+    cancel(CKF_ENCRYPT, session.encrypt);
+    cancel(CKF_DECRYPT, session.decrypt);
+    cancel(CKF_DIGEST, session.digest);
+    cancel(CKF_SIGN, session.sign);
+    cancel(CKF_VERIFY, session.verify);
   });
 }

@@ -93,7 +93,7 @@ void finish(Session& session, OperationScope<SignOperation>& operation, CK_BYTE*
 
 CK_RV C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
   return session_entry(__func__, handle, [&](Session& session) {
-    refuse_if(session.sign.has_value(), CKR_OPERATION_ACTIVE);
+    if (cancelled(session.sign, mechanism)) return;
     SignOperation operation;
     operation.mechanism = key_mechanism(session, mechanism, CKF_SIGN, key);
     operation.key = private_key(session, key, operation.mechanism, &KeyUsage::sign);

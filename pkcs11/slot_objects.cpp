@@ -1,4 +1,5 @@
 // The objects of a slot: handles that stay while the object stays, values read when asked for.
+#include "pkcs11/profile_object.h"
 #include "pkcs11/slot.h"
 
 namespace kilt::p11 {
@@ -11,14 +12,14 @@ const std::map<Handle, ObjectPtr>& Slot::objects() {
     return objects_;
   with_token(Repeat::kOnce, [&](Token& token) {
     const ObjectList& list = token.list();
-    if (list_generation_ != list.generation) update_objects(list);
+    if (list_generation_ != list.generation) update_objects(list, token.capabilities());
   });
   listed_at_ = now;
   return objects_;
 }
 
 // Same identity, same handle; a new Object, since label or value may have changed.
-void Slot::update_objects(const ObjectList& list) {
+void Slot::update_objects(const ObjectList& list, const Capabilities& capabilities) {
   std::map<Handle, ObjectPtr> fresh;
   for (const Key& key : list.keys) {
     if (key.has_private) add_object(fresh, std::make_shared<KeyObject>(key, true), key.ref);
@@ -28,6 +29,8 @@ void Slot::update_objects(const ObjectList& list) {
     add_object(fresh, std::make_shared<CertificateObject>(certificate), certificate.ref);
   for (const DataObject& data : list.data)
     add_object(fresh, std::make_shared<DataObjectView>(data), data.ref);
+  for (const CK_PROFILE_ID profile : profiles_of(list, capabilities))
+    add_object(fresh, std::make_shared<ProfileObject>(profile), {static_cast<Byte>(profile)});
   const auto [status_handle, status] = status_object();
   fresh.emplace(status_handle, status);
   std::erase_if(handles_, [&](const auto& entry) { return !fresh.contains(entry.second); });

@@ -42,7 +42,7 @@ void check(SignOperation& operation, BytesView signature) {
 
 CK_RV C_VerifyInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
   return session_entry(__func__, handle, [&](Session& session) {
-    refuse_if(session.verify.has_value(), CKR_OPERATION_ACTIVE);
+    if (cancelled(session.verify, mechanism)) return;
     SignOperation operation;
     operation.mechanism = check_mechanism(mechanism, CKF_VERIFY, session.slot().capabilities());
     operation.public_key = public_key(session, key, operation.mechanism, CKA_VERIFY);

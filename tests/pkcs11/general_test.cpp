@@ -50,8 +50,8 @@ TEST(Initialize, MutexCallbacks) {
 TEST_F(General, InfoNamesTheVersions) {
   CK_INFO info{};
   ASSERT_EQ(CKR_OK, C_GetInfo(&info));
-  EXPECT_EQ(2, info.cryptokiVersion.major);
-  EXPECT_EQ(40, info.cryptokiVersion.minor);
+  EXPECT_EQ(3, info.cryptokiVersion.major);
+  EXPECT_EQ(2, info.cryptokiVersion.minor);
   EXPECT_EQ(0UL, info.flags);
   EXPECT_EQ(CKR_ARGUMENTS_BAD, C_GetInfo(nullptr));
 }

@@ -70,7 +70,7 @@ TEST_P(Form, IsFormattedMakesKeysSignsAndForgets) {
     EXPECT_EQ(CKR_OK, C_DestroyObject(session, key));
   for (const CK_OBJECT_HANDLE certificate : find_class(session, CKO_CERTIFICATE))
     EXPECT_EQ(CKR_OK, C_DestroyObject(session, certificate));
-  EXPECT_TRUE(find(session).empty());
+  EXPECT_TRUE(stored(session).empty());
   generate_rsa(session, 1024);
 }
 

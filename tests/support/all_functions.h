@@ -10,8 +10,8 @@
 
 namespace kilt::test {
 
-/// All but C_Initialize and C_GetFunctionList, which work without initialisation. `session` and
-/// `slot` go where the function takes one.
+/// All but C_Initialize, C_GetFunctionList and C_GetInterface(List), which work without
+/// initialisation. `session` and `slot` go where the function takes one.
 inline std::vector<std::pair<const char*, std::function<CK_RV()>>> all_functions_with_nulls(
     CK_SESSION_HANDLE session = 0, CK_SLOT_ID slot = 9999) {
   return {
@@ -89,6 +89,67 @@ inline std::vector<std::pair<const char*, std::function<CK_RV()>>> all_functions
       {"C_GenerateRandom", [=] { return C_GenerateRandom(session, nullptr, 0); }},
       {"C_GetFunctionStatus", [=] { return C_GetFunctionStatus(session); }},
       {"C_CancelFunction", [=] { return C_CancelFunction(session); }},
+      {"C_LoginUser", [=] { return C_LoginUser(session, 0, nullptr, 0, nullptr, 0); }},
+      {"C_SessionCancel", [=] { return C_SessionCancel(session, 0); }},
+      {"C_MessageEncryptInit", [=] { return C_MessageEncryptInit(session, nullptr, 0); }},
+      {"C_EncryptMessage",
+       [=] {
+         return C_EncryptMessage(session, nullptr, 0, nullptr, 0, nullptr, 0, nullptr, nullptr);
+       }},
+      {"C_EncryptMessageBegin",
+       [=] { return C_EncryptMessageBegin(session, nullptr, 0, nullptr, 0); }},
+      {"C_EncryptMessageNext",
+       [=] { return C_EncryptMessageNext(session, nullptr, 0, nullptr, 0, nullptr, nullptr, 0); }},
+      {"C_MessageEncryptFinal", [=] { return C_MessageEncryptFinal(session); }},
+      {"C_MessageDecryptInit", [=] { return C_MessageDecryptInit(session, nullptr, 0); }},
+      {"C_DecryptMessage",
+       [=] {
+         return C_DecryptMessage(session, nullptr, 0, nullptr, 0, nullptr, 0, nullptr, nullptr);
+       }},
+      {"C_DecryptMessageBegin",
+       [=] { return C_DecryptMessageBegin(session, nullptr, 0, nullptr, 0); }},
+      {"C_DecryptMessageNext",
+       [=] { return C_DecryptMessageNext(session, nullptr, 0, nullptr, 0, nullptr, nullptr, 0); }},
+      {"C_MessageDecryptFinal", [=] { return C_MessageDecryptFinal(session); }},
+      {"C_MessageSignInit", [=] { return C_MessageSignInit(session, nullptr, 0); }},
+      {"C_SignMessage",
+       [=] { return C_SignMessage(session, nullptr, 0, nullptr, 0, nullptr, nullptr); }},
+      {"C_SignMessageBegin", [=] { return C_SignMessageBegin(session, nullptr, 0); }},
+      {"C_SignMessageNext",
+       [=] { return C_SignMessageNext(session, nullptr, 0, nullptr, 0, nullptr, nullptr); }},
+      {"C_MessageSignFinal", [=] { return C_MessageSignFinal(session); }},
+      {"C_MessageVerifyInit", [=] { return C_MessageVerifyInit(session, nullptr, 0); }},
+      {"C_VerifyMessage",
+       [=] { return C_VerifyMessage(session, nullptr, 0, nullptr, 0, nullptr, 0); }},
+      {"C_VerifyMessageBegin", [=] { return C_VerifyMessageBegin(session, nullptr, 0); }},
+      {"C_VerifyMessageNext",
+       [=] { return C_VerifyMessageNext(session, nullptr, 0, nullptr, 0, nullptr, 0); }},
+      {"C_MessageVerifyFinal", [=] { return C_MessageVerifyFinal(session); }},
+      {"C_EncapsulateKey",
+       [=] {
+         return C_EncapsulateKey(session, nullptr, 0, nullptr, 0, nullptr, nullptr, nullptr);
+       }},
+      {"C_DecapsulateKey",
+       [=] { return C_DecapsulateKey(session, nullptr, 0, nullptr, 0, nullptr, 0, nullptr); }},
+      {"C_VerifySignatureInit",
+       [=] { return C_VerifySignatureInit(session, nullptr, 0, nullptr, 0); }},
+      {"C_VerifySignature", [=] { return C_VerifySignature(session, nullptr, 0); }},
+      {"C_VerifySignatureUpdate", [=] { return C_VerifySignatureUpdate(session, nullptr, 0); }},
+      {"C_VerifySignatureFinal", [=] { return C_VerifySignatureFinal(session); }},
+      {"C_GetSessionValidationFlags",
+       [=] { return C_GetSessionValidationFlags(session, 0, nullptr); }},
+      {"C_AsyncComplete", [=] { return C_AsyncComplete(session, nullptr, nullptr); }},
+      {"C_AsyncGetID", [=] { return C_AsyncGetID(session, nullptr, nullptr); }},
+      {"C_AsyncJoin", [=] { return C_AsyncJoin(session, nullptr, 0, nullptr, 0); }},
+      {"C_WrapKeyAuthenticated",
+       [=] {
+         return C_WrapKeyAuthenticated(session, nullptr, 0, 0, nullptr, 0, nullptr, nullptr);
+       }},
+      {"C_UnwrapKeyAuthenticated",
+       [=] {
+         return C_UnwrapKeyAuthenticated(session, nullptr, 0, nullptr, 0, nullptr, 0, nullptr, 0,
+                                         nullptr);
+       }},
   };
 }
 

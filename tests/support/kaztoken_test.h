@@ -114,6 +114,14 @@ class KaztokenTest : public ModuleTest {
     return find(session, wanted);
   }
 
+  /// All but the profile objects, which every token shows.
+  static std::vector<CK_OBJECT_HANDLE> stored(CK_SESSION_HANDLE session) {
+    auto found = find(session);
+    for (const CK_OBJECT_HANDLE profile : find_class(session, CKO_PROFILE))
+      std::erase(found, profile);
+    return found;
+  }
+
   static Bytes attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                          CK_ATTRIBUTE_TYPE type) {
     CK_ATTRIBUTE wanted{type, nullptr, 0};

@@ -80,6 +80,13 @@ Handle import_private_key(Session& session, const Template& wanted) {
   return session.slot().handle_of(CKO_PRIVATE_KEY, ref);
 }
 
+/// Of the standard, whose attributes lie below 0x800 but for arrays, or a vendor's, which is let be
+/// (PKCS#11 v3.2, 4.1.1).
+bool may_exist(CK_ATTRIBUTE_TYPE type) {
+  constexpr CK_ATTRIBUTE_TYPE kEnd = 0x800;
+  return (type & ~CKF_ARRAY_ATTRIBUTE) < kEnd || (type & CKA_VENDOR_DEFINED) != 0;
+}
+
 /// Ours to give (PKCS#11 v3.2, 4.4.1).
 void refuse_unique_id(const Template& wanted) {
   refuse_if(wanted.has(CKA_UNIQUE_ID), CKR_ATTRIBUTE_READ_ONLY);
@@ -104,6 +111,8 @@ void refuse_other_changes(Session& session, Object& object, const Template& chan
 }  // namespace
 
 Handle create_object(Session& session, const Template& wanted) {
+  for (const auto& [type, value] : wanted.all())
+    refuse_if(!may_exist(type), CKR_ATTRIBUTE_TYPE_INVALID);
   refuse_unique_id(wanted);
   refuse_if(!wanted.has(CKA_CLASS), CKR_TEMPLATE_INCOMPLETE);
   const CK_OBJECT_CLASS object_class = *wanted.number(CKA_CLASS);

@@ -129,7 +129,9 @@ void Slot::verify_pin_at_pad(PinRole role) {
 }
 
 void Slot::require_pad() {
-  const bool pad = with_token(Repeat::kOnce, [](Token& token) { return token.info().pin_pad; });
+  const bool pad = with_token(Repeat::kOnce, [&](Token& token) {
+    return card_->connection().has_pad(apdu::PadAction::kVerify) && token.info().pin_pad;
+  });
   if (!pad) throw Refusal(CKR_ARGUMENTS_BAD, "the PIN cannot be typed at this reader");
 }
 

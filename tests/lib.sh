@@ -68,7 +68,7 @@ socket_token() {
   background token "$program" "$kind" --listen "$work/$kind.sock" --state "$work/$kind.json" \
     --control "$work/$kind.ctl" "$@"
   token_pid=${started[-1]}
-  wait_for 10 token_ready || die "the virtual $kind does not start"
+  wait_for 60 token_ready || die "the virtual $kind does not start"
   export KILT_SOCKETS=$work/$kind.sock
 }
 
@@ -105,11 +105,11 @@ start_token() {
   [ -x "$program" ] || die "$program is not built"
   background token "$program" "$kind" --vpcd "$KILT_VPCD_PORT" --state "$work/$kind.json" "$@"
   token_pid=${started[-1]}
-  if ! wait_for 10 token_ready; then
+  if ! wait_for 60 token_ready; then
     cat "$work/token.log" >&2
     die "the virtual $kind does not start"
   fi
-  wait_for 10 card_present || die "pcscd does not see the virtual $kind"
+  wait_for 60 card_present || die "pcscd does not see the virtual $kind"
 }
 token_ready() { grep -qsx ready "$work/token.log"; }
 card_present() { opensc-tool --list-readers 2>/dev/null | grep -qE '^0 +Yes'; }
@@ -118,7 +118,7 @@ card_absent() { ! card_present; }
 stop_token() {
   kill "$token_pid" 2>/dev/null || true
   wait "$token_pid" 2>/dev/null || true
-  wait_for 10 card_absent || die "pcscd still sees a card"
+  wait_for 60 card_absent || die "pcscd still sees a card"
 }
 
 # run COMMAND...: output in $work/out.

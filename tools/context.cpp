@@ -147,6 +147,10 @@ void Context::login(Session& session, const ChosenToken& token, Role role) {
     if (!now.token) throw;
     throw with_tries(failure, state_of(read_status(session, *now.token), role));
   }
+  session.ask_per_use([this, &session, token] {
+    out().note(tr("This key wants the PIN for each use."));
+    return pin(token, read_status(session, token.token()), Role::kUser);
+  });
   const SlotView now = module().slot(token.id());
   if (now.token && state_of(read_status(session, *now.token), role).factory.value_or(false))
     out().warn(role == Role::kUser

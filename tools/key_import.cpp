@@ -60,6 +60,16 @@ int give_password(char* buffer, int size, int /*writing*/, void* data) {
   return static_cast<int>(secret.size());
 }
 
+/// The last errors say that the password did not fit. Empties the queue.
+bool wrong_password() {
+  bool wrong = false;
+  while (const unsigned long error = ERR_get_error())
+    wrong = wrong || (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_BAD_DECRYPT) ||
+            (ERR_GET_LIB(error) == ERR_LIB_PKCS12 &&
+             ERR_GET_REASON(error) == PKCS12_R_PKCS12_CIPHERFINAL_ERROR);
+  return wrong;
+}
+
 Bytes big_number(const EVP_PKEY* key, const char* name) {
   BIGNUM* raw = nullptr;
   need_openssl(EVP_PKEY_get_bn_param(key, name, &raw) == 1, name, Kind::kBadInput);
@@ -100,12 +110,13 @@ KeyFile read_key_file(const std::string& path, const std::string& password_sourc
       file.certificates.push_back(parse_certificate(to_der(opened.certificate.get(), i2d_X509)));
   } else {
     const BioPtr bio(BIO_new_mem_buf(contents.data(), static_cast<int>(contents.size())));
-    const std::string text(contents.begin(), contents.end());
+    constexpr std::string_view kEncrypted = "ENCRYPTED";
     Secret secret;
-    if (text.find("ENCRYPTED") != std::string::npos) secret = password();
+    if (!std::ranges::search(contents, kEncrypted).empty()) secret = password();
     Password data{&secret};
     file.key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &data));
-    ERR_clear_error();
+    const bool wrong = wrong_password();
+    if (!file.key && wrong) throw Failure(Kind::kWrongPin, tr("The file's password is wrong."));
   }
   OPENSSL_cleanse(contents.data(), contents.size());
   if (!file.key)

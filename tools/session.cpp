@@ -224,10 +224,18 @@ Session::Pair Session::generate(CK_MECHANISM_TYPE mechanism, Template public_hal
   return pair;
 }
 
-Bytes Session::sign(CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key, BytesView input) {
+Bytes Session::sign(CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key, bool pin_per_use,
+                    BytesView input) {
   stop_if_interrupted();
   CK_MECHANISM how{mechanism, nullptr, 0};
   check(call().C_SignInit(handle_, &how, key), "C_SignInit");
+  if (pin_per_use && ask_per_use_) {
+    const Secret pin = ask_per_use_();
+    if (pin.empty()) throw Failure(Kind::kUsage, tr("An empty PIN is not sent to the token."));
+    const Uninterrupted whole;
+    check(call().C_Login(handle_, CKU_CONTEXT_SPECIFIC, as_input(pin.bytes()), pin.size()),
+          "C_Login");
+  }
   Bytes signature(kMaxSignature);
   CK_ULONG size = signature.size();
   const Byte nothing = 0;

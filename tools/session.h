@@ -1,6 +1,7 @@
 // A session with a token: objects found, read, made; login and PINs; signatures.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -78,8 +79,11 @@ class Session {
     CK_OBJECT_HANDLE public_key = 0, private_key = 0;
   };
   Pair generate(CK_MECHANISM_TYPE mechanism, Template public_half, Template private_half);
-  /// One signature over `input`.
-  Bytes sign(CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key, BytesView input);
+  /// Where the PIN comes from for keys that want it for each use (CKA_ALWAYS_AUTHENTICATE).
+  void ask_per_use(std::function<Secret()> ask) { ask_per_use_ = std::move(ask); }
+  /// One signature over `input`. `pin_per_use`: asks for the PIN, and spends one try of it, if it is
+  /// wrong.
+  Bytes sign(CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key, bool pin_per_use, BytesView input);
   /// nullopt: the module has no such mechanism.
   std::optional<Bytes> digest(CK_MECHANISM mechanism, BytesView input);
 
@@ -95,6 +99,7 @@ class Session {
   Mode mode_;
   CK_SESSION_HANDLE handle_ = 0;
   bool logged_in_ = false;
+  std::function<Secret()> ask_per_use_;
 };
 
 /// Cryptoki takes pointers to non-const bytes that it only reads.

@@ -60,17 +60,19 @@ Bytes raw_signature(Session& session, const KeyView& key, BytesView data) {
   switch (key.type) {
     case CKK_RSA: {
       if (session.module().mechanism(session.slot(), CKM_SHA256_RSA_PKCS))
-        return session.sign(CKM_SHA256_RSA_PKCS, key.private_key, data);
+        return session.sign(CKM_SHA256_RSA_PKCS, key.private_key, key.always_authenticate, data);
       Bytes info(kSha256Info.begin(), kSha256Info.end());
       const Bytes hash = sha256(data);
       info.insert(info.end(), hash.begin(), hash.end());
-      return session.sign(CKM_RSA_PKCS, key.private_key, info);
+      return session.sign(CKM_RSA_PKCS, key.private_key, key.always_authenticate, info);
     }
     case CKK_EC:
-      return ecdsa_der(session.sign(CKM_ECDSA, key.private_key, sha256(data)));
+      return ecdsa_der(
+          session.sign(CKM_ECDSA, key.private_key, key.always_authenticate, sha256(data)));
     default:
       // PKCS#11 has the order of X.509 (RFC 4491, 2.2.2): s, r, each big-endian.
-      return session.sign(CKM_GOSTR3410, key.private_key, gost_digest(session, data));
+      return session.sign(CKM_GOSTR3410, key.private_key, key.always_authenticate,
+                          gost_digest(session, data));
   }
 }
 

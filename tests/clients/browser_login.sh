@@ -6,7 +6,9 @@
 readonly firefox_asks='Password Required' chromium_asks='Unlock Security Device'
 readonly firefox_quits=ctrl+q chromium_quits=ctrl+shift+w
 
-# firefox_profile FOLDER: a new profile that asks which certificate to send, and nothing else.
+# firefox_profile FOLDER: a new profile that asks which certificate to send, and nothing else; that
+# opens a connection only for a page (one opened on suspicion, because the page was there last time,
+# may ask the question and then be dropped, with any module); that waits while people answer.
 firefox_profile() {
   nss_database "$1"
   cat >"$1/user.js" <<'JS'
@@ -17,6 +19,9 @@ user_pref("browser.startup.homepage_override.mstone", "ignore");
 user_pref("browser.warnOnQuit", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.http.speculative-parallel-limit", 0);
+user_pref("network.predictor.enabled", false);
+user_pref("network.http.tls-handshake-timeout", 300);
 user_pref("security.default_personal_cert", "Ask Every Time");
 user_pref("termsofuse.bypassNotification", true);
 user_pref("trailhead.firstrun.didSeeAboutWelcome", true);
@@ -24,11 +29,7 @@ JS
   give_to_user
 }
 firefox_open() { open_browser firefox-esr --no-remote --profile "$1" "$url"; }
-firefox_login() {
-  enter_pin "$firefox_asks" 'Please authenticate to the security device .?Kilt test' "$1"
-  read_screen 30 "it offers the certificate" 'requested that you identify yourself.*Issued to: CN=first'
-  answer_offer "$1"
-}
+firefox_login() { log_in firefox "$1"; }
 
 # --password-store: no keyring of the desktop is asked for.
 chromium_open() {
@@ -37,32 +38,56 @@ chromium_open() {
   [ "$sandboxed" = yes ] || flags+=(--no-sandbox)
   open_browser chromium "${flags[@]}" --user-data-dir="$1" "$url"
 }
-chromium_login() {
-  enter_pin "$chromium_asks" 'Please unlock Kilt test to authenticate to localhost' "$1"
-  read_screen 30 "it offers the certificate" 'Select a certificate to authenticate yourself to localhost.*Kilt test CA'
-  answer_offer "$1"
-}
+chromium_login() { log_in chromium "$1"; }
 
-# enter_pin TITLE TEXT SHOT: the right one.
-enter_pin() {
-  see_window 60 "it asks for the PIN" "$1"
-  read_screen 10 "and names the token" "$2"
-  type_into "$1" "$user_pin"
-  shot "$3-pin"
+readonly firefox_names='Please authenticate to the security device .?Kilt test'
+readonly chromium_names='Please unlock Kilt test to authenticate to localhost'
+readonly firefox_offers='requested that you identify yourself.*Issued to: CN=first'
+readonly chromium_offers='Select a certificate to authenticate yourself to localhost.*Kilt test CA'
+
+# log_in BROWSER SHOT: the PIN and the choice of a certificate, in whichever order they come: a token
+# that shows its certificates to everybody lets the choice come first.
+log_in() {
+  local asks=${1}_asks names=${1}_names offers=${1}_offers before chosen=no
+  before=$(page)
+  come_to_pin "$1" "$2"
+  read_screen 30 "and names the token" "${!names}"
+  type_into "${!asks}" "$user_pin"
+  shot "$2-pin"
   press Return
+  [ $chosen = yes ] || choose "$1" "$2"
+  see_page_after "$before" "the server read the name in the certificate"
+  read_screen 30 "the page greets by it" "Welcome first, page $(page)"
+  shot "$2-page"
 }
-answer_offer() {
-  local page=$(($(pages) + 1))
-  shot "$1-certificate"
+# come_to_pin BROWSER SHOT: until the PIN is asked for.
+come_to_pin() {
+  local asks=${1}_asks offers=${1}_offers
+  wait_for 180 asked_or_offered "${!asks}" "${!offers}" || true
+  window_is_there "${!asks}" || choose "$1" "$2"
+  see_window 60 "it asks for the PIN" "${!asks}"
+}
+asked_or_offered() { window_is_there "$1" || screen_shows "$2"; }
+choose() {
+  local offers=${1}_offers
+  read_screen 180 "it offers the certificate" "${!offers}"
+  shot "$2-certificate"
   sleep 1
   press Return
-  see_page "the server read the name in the certificate" "$page"
-  read_screen 10 "the page greets by it" "Welcome first, page $page"
-  shot "$1-page"
+  chosen=yes
 }
-# see_page WHAT NUMBER: the page with this number comes.
-see_page() { see_window 30 "$1" "^Welcome first, page $2 "; }
-pages() { grep -c '"GET / ' "$work/server.log" || true; }
+# page: the number of the page that is shown, 0 if none is.
+page() {
+  local title
+  title=$(xdotool search --onlyvisible --name '^Welcome first, page [0-9]' getwindowname 2>/dev/null || true)
+  title=${title#Welcome first, page }
+  echo "$((${title%%[^0-9]*} + 0))"
+}
+page_after() { (($(page) > $1)); }
+# see_page_after NUMBER WHAT: a page that is newer than the one with this number comes.
+see_page_after() {
+  if wait_for 180 page_after "$1"; then pass "$2"; else browser_failed "$2"; fi
+}
 
 kilt_as_user() { "${as_user[@]}" "$browser_home/lib/kilt" --module "$installed" "$@"; }
 
@@ -79,9 +104,9 @@ registered_session() {
   costs "from the start to the page" "$3" "$before"
   idle "${KILT_IDLE:-60}" "logged in, it asks the token nothing in ${KILT_IDLE:-60} s"
   before=$(apdus)
-  page=$(($(pages) + 1))
+  page=$(page)
   press ctrl+r
-  see_page "the page is loaded again, without a question" "$page"
+  see_page_after "$page" "the page is loaded again, without a question"
   costs "for that" "$4" "$before"
 
   say "# the token leaves and returns"
@@ -96,7 +121,7 @@ registered_session() {
 
   say "# a wrong PIN"
   "${browser}_open" "$folder"
-  see_window 60 "it asks for the PIN" "$asks"
+  come_to_pin "$browser" wrong
   type_into "$asks" 00000000
   press Return
   check "one try is spent of 5" wait_for 20 pin_status_is 63C4

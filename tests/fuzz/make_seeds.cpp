@@ -185,7 +185,7 @@ int main(int argc, char** argv) try {
   write_etoken_seeds(folder);
   for (const auto& kind : vtoken::kinds()) {
     const std::string name = kind.name;
-    if (name.starts_with("etoken-") || name == "idprime" || name == "cardos") continue;
+    if (name.starts_with("etoken-") || name == "idprime") continue;
     try {
       write_all(folder / kind.name, token_seeds(kind.name));
     } catch (const Error& error) {

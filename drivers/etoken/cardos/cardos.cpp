@@ -169,24 +169,26 @@ class CardOs : public Token {
   ObjectRef write_data(const DataObject& object, BytesView value) override {
     return write([&](Store& store) { return store.write_data(object, value); });
   }
+  // `ref` may be part of the list, which writing reads anew: hence the copies.
   void change_key(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { return store.change_key(ref, change), ref; });
+    write([ref = ref, &change](Store& store) { return store.change_key(ref, change), ref; });
   }
   void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { return store.change_certificate(ref, change), ref; });
+    write(
+        [ref = ref, &change](Store& store) { return store.change_certificate(ref, change), ref; });
   }
   void change_data(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { return store.change_data(ref, change), ref; });
+    write([ref = ref, &change](Store& store) { return store.change_data(ref, change), ref; });
   }
   void delete_key(const ObjectRef& ref) override {
     working_.erase(ref);
-    write([&](Store& store) { return store.delete_key(ref), ref; });
+    write([ref = ref](Store& store) { return store.delete_key(ref), ref; });
   }
   void delete_certificate(const ObjectRef& ref) override {
-    write([&](Store& store) { return store.delete_certificate(ref), ref; });
+    write([ref = ref](Store& store) { return store.delete_certificate(ref), ref; });
   }
   void delete_data(const ObjectRef& ref) override {
-    write([&](Store& store) { return store.delete_data(ref), ref; });
+    write([ref = ref](Store& store) { return store.delete_data(ref), ref; });
   }
 
  private:

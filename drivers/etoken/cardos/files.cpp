@@ -35,11 +35,12 @@ std::size_t Files::select(BytesView path) {
   const auto answer = card_->send(relative.empty() ? apdu::select(kById, 0x00, master)
                                                    : apdu::select(kByPath, 0x00, relative));
   expect_ok("SELECT", answer);
-  update_condition_ = 0xFF;
+  if (update_conditions_.size() > kMaxChildren) update_conditions_.clear();
+  Byte& condition = update_conditions_[to_bytes(relative)] = 0xFF;
   for (const std::uint32_t outer : {kFci, kFcp})
     if (const auto acl = tlv::find_path(answer.data, {outer, kAccess});
         acl && acl->value.size() > 1)
-      update_condition_ = acl->value[1];
+      condition = acl->value[1];
   for (const std::uint32_t outer : {kFci, kFcp})
     for (const std::uint32_t tag : {kSizeOfFile, kSizeOfBody})
       if (const auto size = tlv::find_path(answer.data, {outer, tag});
@@ -102,6 +103,7 @@ void Files::create(BytesView path, Byte type, const Acl& acl, std::size_t size, 
   if (size > 0x7FFF) throw TokenFull("the token keeps no file of this size");
   const BytesView folder = parent(path);
   select(folder);
+  update_conditions_.clear();
   Bytes body = tlv::encode(type == kFolder ? kSizeOfBody : kSizeOfFile, write_be(size, 2));
   append(body, tlv::encode(0x82, Bytes{type}));
   append(body, tlv::encode(kIsoFileId, path.last(2)));
@@ -173,6 +175,12 @@ std::vector<std::uint16_t> Files::children(BytesView path) {
     if (!more) break;
   }
   return found;
+}
+
+Byte Files::update_condition(BytesView path) {
+  const Bytes name = to_bytes(pkcs15::relative_path(path));
+  if (!update_conditions_.contains(name)) select(path);
+  return update_conditions_.at(name);
 }
 
 bool Files::exists(BytesView path) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <vector>
 
 #include "apdu/card.h"
@@ -42,8 +43,9 @@ class Files : public pkcs15::WritableFiles {
   std::vector<std::uint16_t> children(BytesView path);
   /// The path leads to something.
   [[nodiscard]] bool exists(BytesView path);
-  /// Condition for UPDATE of the file selected last.
-  [[nodiscard]] Byte update_condition() const noexcept { return update_condition_; }
+  /// Condition for UPDATE of the EF at `path`, known from an earlier SELECT or asked now.
+  /// Conditions do not change. Throws ObjectNotFound.
+  [[nodiscard]] Byte update_condition(BytesView path);
 
   /// Before anything is made: the card's administration phase, in which alone it takes objects, and
   /// the size of its buffer. At most three commands, and none again until forget().
@@ -59,7 +61,7 @@ class Files : public pkcs15::WritableFiles {
   Guards guards_;
   bool writing_ = false;
   std::size_t max_update_ = 128, read_block_ = 256;
-  Byte update_condition_ = 0xFF;
+  std::map<Bytes, Byte> update_conditions_;
 };
 
 }  // namespace kilt::etoken::cardos

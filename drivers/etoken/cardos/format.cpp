@@ -1,5 +1,7 @@
 #include "drivers/etoken/cardos/format.h"
 
+#include <algorithm>
+
 #include "apdu/tlv.h"
 #include "drivers/etoken/cardos/objects.h"
 #include "drivers/pkcs15/discovery.h"
@@ -15,11 +17,13 @@ using pkcs15::FileUse;
 
 constexpr Guards kGuards{0x03, 0x01};  // ids of user and SO PIN, as OpenSC numbers them
 constexpr unsigned kSoTries = 10, kUserTries = 5;
-constexpr std::size_t kFolderSize = 4096, kSmallFile = 0x0100, kEfDirSize = 0x0080;
+constexpr std::size_t kFolderSize = 4096, kSmallFile = 0x0100, kEfDirSize = 0x0080,
+                      kTokenInfoSize = 0x0080;
 constexpr std::uint32_t kEidCompliant = 1U << 3;
 // Life cycle, update and append objects, deactivate, activate, delete, admin, create: objects and
-// files are added by anybody, PINs replaced and the whole deleted by the SO.
-constexpr Acl kFolderAcl{0x00, kGuards.so, 0x00, 0x00, 0x00, kGuards.so, kGuards.so, 0x00, 0x00};
+// files are added by anybody, PINs replaced by the SO; the user deletes (OpenSC wants the DF's
+// right for its files, too), which the SO does with a PIN that he gives the user.
+constexpr Acl kFolderAcl{0x00, kGuards.so, 0x00, 0x00, 0x00, kGuards.user, kGuards.so, 0x00, 0x00};
 
 void check_pins(const FormatRequest& request) {
   const std::size_t so = request.so_pin.size(), user = request.user_pin.size();
@@ -41,8 +45,6 @@ bool delete_folder(apdu::Card& card, Files& files) {
                                                        BytesView(application_folder()).last(2)))
                             .sw;
   if (sw == sw::kConditionsNotSatisfied) return false;
-  if (sw == sw::kSecurityStatusNotSatisfied)
-    throw WriteProtected("this token is erased by its administrator only: the SO PIN is needed");
   if (!sw.ok()) throw_status("DELETE FILE", sw);
   return true;
 }
@@ -67,9 +69,9 @@ void take_user_pin(apdu::Card& card, Files& files) {
 }
 
 void erase(apdu::Card& card, Files& files) {
-  if (delete_folder(card, files)) return;
   try {
     take_user_pin(card, files);
+    if (delete_folder(card, files)) return;
     // First: what is left of an interrupted erasure counts as not formatted.
     const Bytes odf = places().layout.file(places().layout.odf);
     if (files.exists(odf)) files.remove(odf);
@@ -78,12 +80,12 @@ void erase(apdu::Card& card, Files& files) {
       append(path, write_be(id, 2));
       files.remove(path);
     }
+    if (!delete_folder(card, files)) throw Inconsistent("the token's application is not deleted");
   } catch (const NotLoggedIn&) {
     throw WriteProtected(
-        "the token lets nobody but its owner delete the owner's files: pkcs15-init --erase-card of "
-        "OpenSC does it with both PINs");
+        "the token is erased with the SO PIN only, or lets nobody but its owner delete the owner's "
+        "files: then pkcs15-init --erase-card of OpenSC does it with both PINs");
   }
-  if (!delete_folder(card, files)) throw Inconsistent("the token's application cannot be deleted");
 }
 
 /// What an interrupted format left has no SO PIN yet: anybody can make it.
@@ -150,8 +152,9 @@ void write_application(Files& files, const TokenNames& names, const FormatReques
   info.flags = kEidCompliant;
   info.last_update = pkcs15::later_time("");
   const Bytes token_info = pkcs15::encode_token_info(info);
-  write_file(files, layout.file(layout.token_info), FileUse::kTokenInfo, token_info.size(),
-             token_info);
+  // OpenSC writes the date in a longer form.
+  write_file(files, layout.file(layout.token_info), FileUse::kTokenInfo,
+             std::max(kTokenInfoSize, token_info.size() + 16), token_info);
   // Last: a token without ODF counts as not formatted.
   write_file(files, layout.file(layout.odf), FileUse::kOdf, kSmallFile, odf);
 }

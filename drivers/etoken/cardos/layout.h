@@ -33,11 +33,11 @@ class Layout {
   /// One VERIFY or EXTERNAL AUTHENTICATE.
   virtual void login(PinRole role, const SecureBytes& pin) = 0;
   virtual void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) = 0;
+  virtual void init_user_pin(const SecureBytes& new_pin) = 0;
   /// The same with the PIN typed at the reader. Default: NotSupported.
   virtual void login_at_pad(PinRole role);
   virtual void change_pin_at_pad(PinRole role);
   [[nodiscard]] virtual bool takes_pad() const { return false; }
-  virtual void init_user_pin(const SecureBytes& new_pin) = 0;
   virtual PinStatus pin_status(PinRole role) = 0;
   /// One change of the token's objects.
   virtual ObjectRef write(const std::function<ObjectRef(pkcs15::Store&)>& work) = 0;

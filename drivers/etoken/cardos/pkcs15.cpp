@@ -168,8 +168,7 @@ class Pkcs15Layout : public Layout {
   std::string no_format() const override {
     return find(PinRole::kUser) == nullptr ? std::string() : no_unblocking();
   }
-  /// A directory that the user cannot write would stop a change half-way. Asked once: conditions of
-  /// files do not change.
+  /// A directory that the user cannot write would stop a change half-way.
   std::string no_writing() override {
     if (!foreign_) foreign_ = has_foreign_directories();
     return *foreign_ ? kForeignDirectories : std::string();
@@ -179,6 +178,7 @@ class Pkcs15Layout : public Layout {
   bool load(const std::string& mark) {
     mark_ = mark;
     written_ = false;
+    foreign_.reset();
     if (!application_.load(cache::load(subject()).value_or(cache::Files{}))) return false;
     read_pins();
     keep_news();
@@ -194,15 +194,16 @@ class Pkcs15Layout : public Layout {
   }
 
   bool has_foreign_directories() {
-    const auto& layout = places_.layout;
-    for (const auto& directory :
-         pkcs15::decode_odf(pkcs15::read_directory(*files_, layout.file(layout.odf)))) {
-      if (!layout.directories.contains(directory.kind) ||
-          directory.kind == pkcs15::DirectoryKind::kAuthObjects ||
-          !files_->exists(directory.path.file))
+    for (const auto& directory : application_.directories()) {
+      if (!places_.layout.directories.contains(directory.kind) ||
+          directory.kind == pkcs15::DirectoryKind::kAuthObjects)
         continue;
-      const Byte condition = files_->update_condition();
-      if (condition != 0x00 && condition != files_->guards().user) return true;
+      try {
+        const Byte condition = files_->update_condition(directory.path.file);
+        if (condition != 0x00 && condition != files_->guards().user) return true;
+      } catch (const ObjectNotFound&) {
+        continue;  // named before it is made: then it is made with the user's right
+      }
     }
     return false;
   }

@@ -94,11 +94,12 @@ TEST_F(CardOsWriting, FormatsABlankToken) {
 
 TEST_F(CardOsWriting, FormatWithoutUserPinLeavesItToTheSo) {
   format("");
+  Token& fresh = rig_.open();
+  EXPECT_FALSE(fresh.pin_status(PinRole::kUser).initialized);
+  EXPECT_THROW(fresh.login(PinRole::kUser, pin("2468")), PinNotInitialized);
+  EXPECT_THROW(fresh.init_user_pin(pin("2468")), NotLoggedIn);
   Token& token = rig_.open();
   EXPECT_FALSE(token.pin_status(PinRole::kUser).initialized);
-  EXPECT_THROW(token.login(PinRole::kUser, pin("2468")), PinNotInitialized);
-  EXPECT_THROW(token.init_user_pin(pin("2468")), NotLoggedIn);
-  EXPECT_FALSE(rig_.open().pin_status(PinRole::kUser).initialized);
   token.login(PinRole::kSo, pin("87654321"));
   token.init_user_pin(pin("2468"));
   token.logout();
@@ -153,6 +154,27 @@ TEST_F(CardOsWriting, MakesKeysOfEveryKind) {
     ASSERT_THAT(other.list().keys, SizeIs(6));
     for (Byte id = 1; id <= 6; ++id) expect_works(other, id);
   }
+}
+
+TEST_F(CardOsWriting, Budgets) {
+  (void)ready().generate_key(spec(2048, 1, true));
+  Token& token = rig_.open();
+  (void)token.list();
+  rig_.counter->restart_count();
+  token.login(PinRole::kUser, pin("2468"));
+  EXPECT_EQ(2U, rig_.counter->count()) << "select the DF, verify";
+  const Key key = key_of(token, 1);
+  const Bytes block = pkcs1_block(256, Bytes(51, 0x42));
+  for (int i = 0; i < 2; ++i) {
+    rig_.counter->restart_count();
+    (void)token.sign(key, SignScheme::kRsaRaw, Hash::kNone, block);
+    EXPECT_EQ(3U, rig_.counter->count()) << "select the DF, choose the key, operation";
+  }
+  // Whether the directories can be written was seen when they were read.
+  rig_.counter->restart_count();
+  EXPECT_EQ(Availability::kNative,
+            token.capabilities().functions.at(Function::kGenerateKey).availability);
+  EXPECT_EQ(0U, rig_.counter->count());
 }
 
 TEST_F(CardOsWriting, WhatItCannotMakeIsRefusedWithAReason) {

@@ -64,7 +64,8 @@ int give_password(char* buffer, int size, int /*writing*/, void* data) {
 bool wrong_password() {
   bool wrong = false;
   while (const unsigned long error = ERR_get_error())
-    wrong = wrong || (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_BAD_DECRYPT) ||
+    wrong = wrong ||
+            (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_BAD_DECRYPT) ||
             (ERR_GET_LIB(error) == ERR_LIB_PKCS12 &&
              ERR_GET_REASON(error) == PKCS12_R_PKCS12_CIPHERFINAL_ERROR);
   return wrong;

@@ -81,8 +81,8 @@ class Session {
   Pair generate(CK_MECHANISM_TYPE mechanism, Template public_half, Template private_half);
   /// Where the PIN comes from for keys that want it for each use (CKA_ALWAYS_AUTHENTICATE).
   void ask_per_use(std::function<Secret()> ask) { ask_per_use_ = std::move(ask); }
-  /// One signature over `input`. `pin_per_use`: asks for the PIN, and spends one try of it, if it is
-  /// wrong.
+  /// One signature over `input`. `pin_per_use`: asks for the PIN, and spends one try of it, if it
+  /// is wrong.
   Bytes sign(CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key, bool pin_per_use, BytesView input);
   /// nullopt: the module has no such mechanism.
   std::optional<Bytes> digest(CK_MECHANISM mechanism, BytesView input);

@@ -25,6 +25,30 @@ Response Card::send(const Command& command) {
   return send_whole(command);
 }
 
+Response Card::at_pad(PadAction action, const Command& command, BytesView structure) {
+  const auto start = std::chrono::steady_clock::now();
+  const Bytes raw = connection_->use_pad(action, structure);
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
+  Response answer = Response::parse(raw);
+  record_exchange(counters_, command, structure.size(), answer.sw, raw.size(), time);
+  // The reader's own words (PC/SC part 10, 2.5.3); it has sent nothing to the card then.
+  switch (answer.sw.value()) {
+    case 0x6400:
+      throw PinEntryFailed(PinEntryFailed::Why::kTimeOut);
+    case 0x6401:
+      throw PinEntryFailed(PinEntryFailed::Why::kCancelled);
+    case 0x6402:
+      throw PinEntryFailed(PinEntryFailed::Why::kMismatch);
+    case 0x6403:
+      throw PinEntryFailed(PinEntryFailed::Why::kLength);
+    case 0x6B80:
+      throw TransportError("the reader does not understand how the PIN shall be entered");
+    default:
+      return answer;
+  }
+}
+
 bool Card::extended() const noexcept { return options_.extended && connection_->extended_length(); }
 
 // One command, repeated once with the right Le if the card says 6Cxx, then its whole answer.

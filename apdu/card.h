@@ -33,6 +33,11 @@ class Card {
   /// MalformedAnswer.
   Response send(const Command& command);
 
+  /// Lets the user type a PIN at the reader, which sends `command` with it; `structure` says how
+  /// (apdu/pin_pad.h makes both). The status word of the card. Throws PinEntryFailed, and what
+  /// Connection::use_pad throws.
+  Response at_pad(PadAction action, const Command& command, BytesView structure);
+
   [[nodiscard]] const Bytes& atr() const noexcept { return connection_->atr(); }
   [[nodiscard]] Connection& connection() noexcept { return *connection_; }
   [[nodiscard]] ChannelOptions& options() noexcept { return options_; }

@@ -58,6 +58,17 @@ class TransportError : public Error {
   using Error::Error;
 };
 
+/// Nothing came of a PIN that was to be typed at the reader's own keys. No try was spent.
+class PinEntryFailed : public Error {
+ public:
+  enum class Why { kCancelled, kTimeOut, kMismatch, kLength };
+  explicit PinEntryFailed(Why why);
+  [[nodiscard]] Why why() const noexcept { return why_; }
+
+ private:
+  Why why_;
+};
+
 /// The card answered something no sane card answers: too long, too short, endless, malformed.
 class MalformedAnswer : public Error {
  public:

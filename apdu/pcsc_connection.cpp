@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <exception>
+#include <map>
 #include <optional>
 #include <thread>
 
@@ -16,6 +17,7 @@ namespace kilt::apdu {
 namespace {
 
 // Header, extended lengths, 64 KiB and status word: nothing longer can come back.
+constexpr std::size_t kPadAnswer = 256 + 2;
 constexpr std::size_t kAnswerBuffer = 65536 + 16;
 
 using namespace std::chrono_literals;
@@ -40,20 +42,29 @@ LONG retry_while_shared(std::chrono::milliseconds patience, Call call) {
 
 constexpr std::size_t kShortMaxData = 256;
 
-/// The reader's longest APDU data field (PC/SC part 10, 2.6.14), nothing if it does not tell.
-std::optional<std::size_t> max_apdu_data(SCARDHANDLE card) {
+/// Control codes of what the reader can do beyond passing APDUs (PC/SC part 10, 2.2), by feature.
+using Features = std::map<Byte, DWORD>;
+
+Features ask_features(SCARDHANDLE card) {
   std::array<Byte, 256> buffer{};
   DWORD size = 0;
+  Features features;
   if (SCardControl(card, CM_IOCTL_GET_FEATURE_REQUEST, nullptr, 0, buffer.data(), buffer.size(),
                    &size) != SCARD_S_SUCCESS)
-    return std::nullopt;
+    return features;
   // Entries of tag, length 4, control code in big-endian order.
-  std::optional<DWORD> code;
   for (std::size_t at = 0; at + 6 <= std::min<std::size_t>(size, buffer.size()); at += 6)
-    if (buffer[at] == FEATURE_GET_TLV_PROPERTIES)
-      code = read_be(BytesView(buffer).subspan(at + 2, 4));
-  if (!code ||
-      SCardControl(card, *code, nullptr, 0, buffer.data(), buffer.size(), &size) != SCARD_S_SUCCESS)
+    features[buffer[at]] = read_be(BytesView(buffer).subspan(at + 2, 4));
+  return features;
+}
+
+/// The reader's longest APDU data field (PC/SC part 10, 2.6.14), nothing if it does not tell.
+std::optional<std::size_t> max_apdu_data(SCARDHANDLE card, const Features& features) {
+  std::array<Byte, 256> buffer{};
+  DWORD size = 0;
+  const auto code = features.find(FEATURE_GET_TLV_PROPERTIES);
+  if (code == features.end() || SCardControl(card, code->second, nullptr, 0, buffer.data(),
+                                             buffer.size(), &size) != SCARD_S_SUCCESS)
     return std::nullopt;
   const std::size_t end = std::min<std::size_t>(size, buffer.size());
   for (std::size_t at = 0; at + 2 <= end; at += 2U + buffer[at + 1]) {
@@ -138,12 +149,34 @@ class PcscConnection : public Connection {
   [[nodiscard]] bool extended_length() const noexcept override {
     if (!extended_) {
       try {
-        extended_ = max_apdu_data(card_).value_or(kShortMaxData + 1) > kShortMaxData;
+        extended_ = max_apdu_data(card_, features()).value_or(kShortMaxData + 1) > kShortMaxData;
       } catch (const std::exception&) {
         extended_ = false;
       }
     }
     return *extended_;
+  }
+  [[nodiscard]] bool has_pad(PadAction action) const noexcept override {
+    try {
+      return features().contains(feature_of(action));
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+  Bytes use_pad(PadAction action, BytesView structure) override {
+    const auto code = features().find(feature_of(action));
+    if (code == features().end()) return Connection::use_pad(action, structure);
+    Bytes answer(kPadAnswer);
+    DWORD size = 0;
+    const LONG result = SCardControl(card_, code->second, structure.data(), structure.size(),
+                                     answer.data(), answer.size(), &size);
+    if (result == SCARD_W_RESET_CARD) {
+      reconnect();
+      throw CardReset();
+    }
+    check_pcsc("SCardControl", result);
+    answer.resize(std::min<std::size_t>(size, answer.size()));
+    return answer;
   }
   void abandon() noexcept override {
     connected_ = false;
@@ -173,6 +206,14 @@ class PcscConnection : public Connection {
     protocol_ = protocol;
   }
 
+  static Byte feature_of(PadAction action) noexcept {
+    return action == PadAction::kVerify ? FEATURE_VERIFY_PIN_DIRECT : FEATURE_MODIFY_PIN_DIRECT;
+  }
+  const Features& features() const {
+    if (!features_) features_ = ask_features(card_);
+    return *features_;
+  }
+
   void read_status() {
     std::array<Byte, MAX_ATR_SIZE> atr{};
     DWORD atr_size = atr.size();
@@ -200,7 +241,8 @@ class PcscConnection : public Connection {
   bool connected_ = false;
   bool held_ = false;
   Bytes atr_;
-  mutable std::optional<bool> extended_;  ///< asked once
+  mutable std::optional<bool> extended_;      ///< asked once
+  mutable std::optional<Features> features_;  ///< likewise
 };
 
 }  // namespace

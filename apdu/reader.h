@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apdu/bytes.h"
+#include "apdu/errors.h"
 
 namespace kilt::apdu {
 
@@ -25,6 +26,9 @@ struct ReaderState {
 
   bool operator==(const ReaderState&) const = default;
 };
+
+/// What a reader with keys of its own does with a PIN (PC/SC part 10, 2.5).
+enum class PadAction { kVerify, kModify };
 
 /// A shared connection to the card in one reader. Not thread-safe: the slot's lock guards it.
 class Connection {
@@ -52,6 +56,13 @@ class Connection {
   [[nodiscard]] virtual unsigned protocol() const noexcept { return 1; }
   /// Extended length APDUs cross this reader (not: the card understands them).
   [[nodiscard]] virtual bool extended_length() const noexcept { return false; }
+  /// The reader takes a PIN on keys of its own and puts it into a command.
+  [[nodiscard]] virtual bool has_pad(PadAction /*action*/) const noexcept { return false; }
+  /// Lets it do so: `structure` is PIN_VERIFY or PIN_MODIFY. Returns the reader's or the card's
+  /// status word (2 bytes or more). Waits for the user. Throws as transmit().
+  virtual Bytes use_pad(PadAction /*action*/, BytesView /*structure*/) {
+    throw TransportError("the reader has no keys to type a PIN on");
+  }
   /// Forgets the connection without telling pcscd: what a forked child does with inherited ones.
   virtual void abandon() noexcept = 0;
 };

@@ -11,7 +11,7 @@
 namespace kilt::cache {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr std::size_t kMaxFile = 4UL * 1024 * 1024;
 
 /// Leaked on purpose: nothing of this module happens at exit (design decision 20).
@@ -106,7 +106,9 @@ std::optional<Files> load(const Subject& subject) {
   if (!text) return std::nullopt;
   try {
     const auto document = nlohmann::json::parse(*text);
-    if (document.at("version") != kVersion || document.at("mark") != subject.mark)
+    // A file's name proves nothing: it may have been copied from another token's.
+    if (document.at("version") != kVersion || document.at("family") != subject.family ||
+        document.at("serial") != to_hex(subject.serial) || document.at("mark") != subject.mark)
       return std::nullopt;
     Files files;
     for (const auto& [name, contents] : document.at("files").items())
@@ -122,7 +124,10 @@ std::optional<Files> load(const Subject& subject) {
 void store(const Subject& subject, const Files& files) {
   const std::filesystem::path path = file_of(subject);
   if (path.empty()) return;
-  nlohmann::json document{{"version", kVersion}, {"mark", subject.mark}};
+  nlohmann::json document{{"version", kVersion},
+                          {"family", subject.family},
+                          {"serial", to_hex(subject.serial)},
+                          {"mark", subject.mark}};
   document["files"] = nlohmann::json::object();
   for (const auto& [name, contents] : files) document["files"][to_hex(name)] = to_hex(contents);
   // The mark is a card's text: what is no UTF-8 would not be found again, and so is not stored.

@@ -44,6 +44,7 @@ struct TokenInfo {
   bool initialized = true;                                 ///< personalised, usable
   bool has_random = false;                                 ///< the token makes random numbers
   bool write_protected = false;
+  bool pin_pad = false;        ///< the PIN can be typed at the reader: login_at_pad() works
   bool login_required = true;  ///< false: there is nothing to log in to
 };
 
@@ -149,6 +150,9 @@ class Token {
 
   /// Sends exactly one VERIFY with this PIN (decision 9). Throws WrongPin, PinBlocked, PinLength.
   virtual void login(PinRole role, const SecureBytes& pin) = 0;
+  /// login() with the PIN typed on the reader's own keys; it never reaches the host. Also throws
+  /// PinEntryFailed, NotSupported with a reason.
+  virtual void login_at_pad(PinRole role);
   /// Closes the card's security state. Never throws for a card that has none.
   virtual void logout() = 0;
 
@@ -186,6 +190,8 @@ class Token {
 
   /// Changes the PIN of `role`, old one given. Throws WrongPin, PinBlocked, PinLength.
   virtual void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
+  /// Both PINs typed at the reader.
+  virtual void change_pin_at_pad(PinRole role);
   /// Sets the user PIN (and clears its counter) while the SO is logged in: C_InitPIN, unblock.
   virtual void init_user_pin(const SecureBytes& new_pin);
   /// Erases and personalises the token.

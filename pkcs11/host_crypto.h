@@ -2,6 +2,7 @@
 // libcrypto in a library context of our own (design decision 12).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -38,6 +39,19 @@ class Digest {
 /// EMSA-PSS (RFC 8017, 9.1.1) block for a modulus of `modulus_bits`. Throws InvalidData.
 [[nodiscard]] Bytes pad_pss(BytesView hash_value, Hash hash, Hash mgf, std::size_t salt_size,
                             unsigned modulus_bits);
+
+/// All ones or zero: a condition that nothing branches on.
+using Mask = std::uint32_t;
+
+/// A block with its padding found, not yet taken off. Neither a branch nor an address depended on
+/// the block so far (tests/hardening/constant_time).
+struct Unpadded {
+  Bytes bytes;
+  std::uint32_t start = 0;  ///< where in `bytes` the message begins
+  Mask good = 0;
+};
+[[nodiscard]] Unpadded look_pkcs1(BytesView block, BytesView cryptogram);
+[[nodiscard]] Unpadded look_oaep(BytesView block, Hash hash, Hash mgf, BytesView label);
 
 /// Strips PKCS#1 v1.5 encryption padding in constant time. A block that is not padded right gives
 /// a made-up message that depends on the cryptogram and a secret of this process only: no caller

@@ -34,8 +34,7 @@ void mask(std::span<Byte> target, BytesView seed, Hash hash) {
   }
 }
 
-// Masks without branches: all ones if the condition holds, else zero.
-using Mask = std::uint32_t;
+// Without branches: all ones if the condition holds, else zero.
 Mask is_zero(Mask value) {
   return static_cast<Mask>(-static_cast<std::int32_t>((~value & (value - 1)) >> 31));
 }
@@ -114,7 +113,7 @@ Bytes pad_pss(BytesView hash_value, Hash hash, Hash mgf, std::size_t salt_size,
   return block;
 }
 
-SecureBytes unpad_pkcs1(BytesView block, BytesView cryptogram) {
+Unpadded look_pkcs1(BytesView block, BytesView cryptogram) {
   if (block.size() < kPkcs1Overhead) throw InvalidData("the deciphered block is too short");
   const auto size = static_cast<Mask>(block.size());
   // Where the message begins, looking at every byte whatever it is.
@@ -138,10 +137,15 @@ SecureBytes unpad_pkcs1(BytesView block, BytesView cryptogram) {
   Bytes whole(block.size());
   for (std::size_t i = 0; i < whole.size(); ++i)
     whole[i] = static_cast<Byte>(choose(good, block[i], made_up[i]));
-  return SecureBytes(BytesView(whole).subspan(start));
+  return {std::move(whole), start, good};
 }
 
-SecureBytes unpad_oaep(BytesView block, Hash hash, Hash mgf, BytesView label) {
+SecureBytes unpad_pkcs1(BytesView block, BytesView cryptogram) {
+  const Unpadded found = look_pkcs1(block, cryptogram);
+  return SecureBytes(BytesView(found.bytes).subspan(found.start));
+}
+
+Unpadded look_oaep(BytesView block, Hash hash, Hash mgf, BytesView label) {
   const std::size_t hash_size = digest_size(hash);
   if (block.size() < 2 * hash_size + 2) throw InvalidData("the key is too short for OAEP");
   Bytes seed = to_bytes(block.subspan(1, hash_size));
@@ -163,9 +167,14 @@ SecureBytes unpad_oaep(BytesView block, Hash hash, Hash mgf, BytesView label) {
     found |= one;
   }
   good &= found;
+  return {std::move(db), start, good};
+}
+
+SecureBytes unpad_oaep(BytesView block, Hash hash, Hash mgf, BytesView label) {
+  const Unpadded found = look_oaep(block, hash, mgf, label);
   // One branch, on the whole verdict: nothing tells which check failed (Manger's attack).
-  if (good == 0) throw InvalidData("the encrypted data cannot be read with this key");
-  return SecureBytes(BytesView(db).subspan(start));
+  if (found.good == 0) throw InvalidData("the encrypted data cannot be read with this key");
+  return SecureBytes(BytesView(found.bytes).subspan(found.start));
 }
 
 }  // namespace kilt::p11::host

@@ -8,9 +8,14 @@
 
 namespace kilt::p11 {
 
-/// Copies the PIN. Throws Refusal(CKR_ARGUMENTS_BAD) for NULL (no token here has a protected
-/// authentication path of its own), PinLength for an empty or absurdly long one: such a PIN never
-/// reaches the token.
+/// The application gives no PIN: it shall be typed at the reader
+/// (CKF_PROTECTED_AUTHENTICATION_PATH).
+[[nodiscard]] inline bool pin_at_reader(const CK_UTF8CHAR* pin, CK_ULONG length) noexcept {
+  return pin == nullptr && length == 0;
+}
+
+/// Copies the PIN. Throws Refusal(CKR_ARGUMENTS_BAD) for NULL, PinLength for an empty or absurdly
+/// long one: such a PIN never reaches the token.
 [[nodiscard]] inline SecureBytes read_pin(const CK_UTF8CHAR* pin, CK_ULONG length) {
   constexpr CK_ULONG kMaxPin = 255;  // one short APDU
   refuse_if(pin == nullptr, CKR_ARGUMENTS_BAD);

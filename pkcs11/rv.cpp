@@ -9,11 +9,24 @@
 namespace kilt::p11 {
 namespace {
 
+CK_RV of_pin_entry(PinEntryFailed::Why why) noexcept {
+  switch (why) {
+    case PinEntryFailed::Why::kMismatch:
+      return CKR_PIN_INVALID;
+    case PinEntryFailed::Why::kLength:
+      return CKR_PIN_LEN_RANGE;
+    default:
+      return CKR_FUNCTION_CANCELED;
+  }
+}
+
 CK_RV map(const std::exception& error) noexcept {
   const auto is = [&]<typename T>(const T*) { return dynamic_cast<const T*>(&error) != nullptr; };
 #define KILT_RV(type, rv) \
   if (is(static_cast<const type*>(nullptr))) return rv;
   if (const auto* refusal = dynamic_cast<const Refusal*>(&error)) return refusal->rv();
+  if (const auto* entry = dynamic_cast<const PinEntryFailed*>(&error))
+    return of_pin_entry(entry->why());
   KILT_RV(WrongPin, CKR_PIN_INCORRECT)
   KILT_RV(PinBlocked, CKR_PIN_LOCKED)
   KILT_RV(PinLength, CKR_PIN_LEN_RANGE)

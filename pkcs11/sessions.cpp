@@ -40,12 +40,16 @@ bool* context_login_flag(Session& session) {
   return flag_of(session.decrypt);
 }
 
-void log_in(Module& module, Session& session, CK_USER_TYPE user, const SecureBytes& pin) {
+/// `pin`: nullptr if it shall be typed at the reader.
+void log_in(Module& module, Session& session, CK_USER_TYPE user, const SecureBytes* pin) {
   Slot& slot = session.slot();
   if (user == CKU_CONTEXT_SPECIFIC) {
     bool* flag = context_login_flag(session);
     refuse_if(flag == nullptr, CKR_OPERATION_NOT_INITIALIZED);
-    slot.verify_pin(PinRole::kUser, pin);
+    if (pin != nullptr)
+      slot.verify_pin(PinRole::kUser, *pin);
+    else
+      slot.verify_pin_at_pad(PinRole::kUser);
     *flag = true;
     return;
   }
@@ -55,7 +59,10 @@ void log_in(Module& module, Session& session, CK_USER_TYPE user, const SecureByt
   refuse_if(slot.login().has_value(), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
   refuse_if(role == PinRole::kSo && has_read_only_session(module, slot),
             CKR_SESSION_READ_ONLY_EXISTS);
-  slot.log_in(role, pin);
+  if (pin != nullptr)
+    slot.log_in(role, *pin);
+  else
+    slot.log_in_at_pad(role);
 }
 
 template <typename Check = void (*)()>
@@ -67,8 +74,10 @@ CK_RV login_entry(
     const std::lock_guard lock(session->slot().mutex());
     refuse_if(!session->alive(), CKR_SESSION_HANDLE_INVALID);
     check();
-    const SecureBytes secret = read_pin(pin, pin_len);
-    noting_refusals(session->slot(), [&] { log_in(module, *session, user, secret); });
+    const bool at_reader = pin_at_reader(pin, pin_len);
+    const SecureBytes secret = at_reader ? SecureBytes() : read_pin(pin, pin_len);
+    noting_refusals(session->slot(),
+                    [&] { log_in(module, *session, user, at_reader ? nullptr : &secret); });
   });
 }
 
@@ -112,6 +121,9 @@ CK_RV C_CloseAllSessions(CK_SLOT_ID slot_id) {
 CK_RV C_GetSessionInfo(CK_SESSION_HANDLE handle, CK_SESSION_INFO* info) {
   return session_entry(__func__, handle, [&](Session& session) {
     need_pointer(info);
+    // No refresh(): NSS asks this just before it uses a key. Told here that the token was away, it
+    // logs in again but keeps the old card's handles until the program ends (Chromium 156); told by
+    // the C_OpenSession or C_GetSlotInfo that follows, it looks everything up anew.
     *info = {};
     info->slotID = session.slot().id();
     info->state = session.state();

@@ -121,13 +121,29 @@ const Capabilities& Slot::capabilities() {
 }
 
 void Slot::verify_pin(PinRole role, const SecureBytes& pin) {
+  send_pin(role, [&](Token& token) { token.login(role, pin); });
+}
+
+void Slot::verify_pin_at_pad(PinRole role) {
+  require_pad();
+  send_pin(role, [&](Token& token) { token.login_at_pad(role); });
+}
+
+void Slot::require_pad() {
+  const bool pad = with_token(Repeat::kOnce, [&](Token& token) {
+    return card_->connection().has_pad(apdu::PadAction::kVerify) && token.info().pin_pad;
+  });
+  if (!pad) throw Refusal(CKR_ARGUMENTS_BAD, "the PIN cannot be typed at this reader");
+}
+
+void Slot::send_pin(PinRole role, const std::function<void(Token&)>& send) {
   comparing(role, [&](Token& token) {
     if (!environment_->config.allow_last_try) {
       const PinStatus status = token.pin_status(role);
       // pin.allow_last_try = false: never the last try, and never one of an unknown number
       if (!status.tries_left || *status.tries_left <= 1) throw PinBlocked();
     }
-    token.login(role, pin);
+    send(token);
   });
 }
 
@@ -143,13 +159,31 @@ void Slot::log_in(PinRole role, const SecureBytes& pin) {
   if (role == PinRole::kUser) objects_changed();
 }
 
+void Slot::log_in_at_pad(PinRole role) {
+  verify_pin_at_pad(role);
+  login_ = role;
+  factory_pin_.erase(role);  // nobody here has seen it
+  if (role == PinRole::kUser) objects_changed();
+}
+
+void Slot::change_pin_at_pad(PinRole role) {
+  require_pad();
+  send_new_pin(role, [&](Token& token) { token.change_pin_at_pad(role); });
+  factory_pin_.erase(role);
+}
+
 void Slot::change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) {
+  send_new_pin(role, [&](Token& token) { token.change_pin(role, old_pin, new_pin); });
+  pin_changed(role, new_pin);
+}
+
+void Slot::send_new_pin(PinRole role, const std::function<void(Token&)>& send) {
   const auto refused = [&] {
     // Some cards drop the login with the comparison: after it, nobody is logged in on any.
     if (login_) log_out();
   };
   try {
-    comparing(role, [&](Token& token) { token.change_pin(role, old_pin, new_pin); });
+    comparing(role, send);
   } catch (const WrongPin&) {
     refused();
     throw;
@@ -157,7 +191,6 @@ void Slot::change_pin(PinRole role, const SecureBytes& old_pin, const SecureByte
     refused();
     throw;
   }
-  pin_changed(role, new_pin);
 }
 
 PinStatus Slot::pin_status(Token& token, PinRole role) const {

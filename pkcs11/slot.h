@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -85,9 +86,14 @@ class Slot : private Loader {
   [[nodiscard]] std::optional<PinRole> login() const noexcept { return login_; }
   /// One VERIFY, factory PIN noticed (decisions 9 and 10).
   void log_in(PinRole role, const SecureBytes& pin);
+  /// The same with the PIN typed at the reader. Throws Refusal(CKR_ARGUMENTS_BAD) where it cannot
+  /// be: then the application has forgotten the PIN.
+  void log_in_at_pad(PinRole role);
   void log_out();
   /// One VERIFY for a single use of a key (CKU_CONTEXT_SPECIFIC).
   void verify_pin(PinRole role, const SecureBytes& pin);
+  void verify_pin_at_pad(PinRole role);
+  void change_pin_at_pad(PinRole role);
   /// Changes a PIN. Throws what the driver throws; after a wrong old PIN nobody is logged in.
   void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
   /// The PIN is another one now; takes note whether it is a factory PIN.
@@ -164,6 +170,9 @@ class Slot : private Loader {
   void after_reset() noexcept;
   void lose_card() noexcept;
   void forget_private_objects();
+  void send_pin(PinRole role, const std::function<void(Token&)>& send);
+  void send_new_pin(PinRole role, const std::function<void(Token&)>& send);
+  void require_pad();
   void update_objects(const ObjectList& list, const Capabilities& capabilities);
   void add_object(std::map<Handle, ObjectPtr>& fresh, ObjectPtr object, const ObjectRef& ref);
 

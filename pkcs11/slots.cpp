@@ -54,6 +54,7 @@ void fill_token_info(Slot& slot, Token& token, CK_TOKEN_INFO& info) {
   pad_text(info.model, about.model);
   pad_text(info.serialNumber, about.serial);
   info.flags = about.login_required ? CKF_LOGIN_REQUIRED : 0;
+  if (about.pin_pad) info.flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
   if (about.has_random) info.flags |= CKF_RNG;
   if (about.initialized) info.flags |= CKF_TOKEN_INITIALIZED;
   if (about.write_protected) info.flags |= CKF_WRITE_PROTECTED;

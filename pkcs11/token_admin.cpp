@@ -62,9 +62,11 @@ CK_RV C_SetPIN(CK_SESSION_HANDLE session_handle, CK_UTF8CHAR* old_pin, CK_ULONG 
   return session_entry(__func__, session_handle, [&](Session& session) {
     Slot& slot = session.slot();
     refuse_if(!session.read_write(), CKR_SESSION_READ_ONLY);
+    const PinRole role = slot.login().value_or(PinRole::kUser);
+    if (pin_at_reader(old_pin, old_len) && pin_at_reader(new_pin, new_len))
+      return slot.change_pin_at_pad(role);
     const SecureBytes before = read_pin(old_pin, old_len);
     const SecureBytes after = read_pin(new_pin, new_len);
-    const PinRole role = slot.login().value_or(PinRole::kUser);
     refuse_factory_pin(slot, role, after);
     slot.change_pin(role, before, after);
   });

@@ -178,6 +178,34 @@ app default {
 CONF
 }
 
+# engine_conf PIN: with_engine runs OpenSSL programs with libp11's engine and the module. The engine is
+# loaded by the configuration with init = 1, also into the module's own use of OpenSSL.
+engine_conf() {
+  cat >"$work/openssl.cnf" <<CONF
+openssl_conf = start
+[start]
+engines = engines
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+engine_id = pkcs11
+dynamic_path = $(openssl version -e | sed 's/.*"\(.*\)"/\1/')/pkcs11.so
+MODULE_PATH = ${engine_module:-$module}
+PIN = $1
+init = 1
+[req]
+distinguished_name = name
+[name]
+CONF
+}
+with_engine() { OPENSSL_CONF=$work/openssl.cnf "$@"; }
+
+# server_certificate: of no CA, for localhost: $work/server.key, server.pem.
+server_certificate() {
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/server.key" -out "$work/server.pem" \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -days 2 >"$work/out" 2>&1
+}
+
 # personalise: an empty Kaztoken becomes a PKCS#15 token with a PIN, by OpenSC.
 personalise() {
   run pkcs15-init --erase-card --so-pin "$so_pin" &&
@@ -196,18 +224,26 @@ new_key() {
   die "OpenSC cannot make a key on the virtual token"
 }
 
-# new_certificate ID LABEL: a certificate for that key by a CA of this test ($work/ca.pem), stored
-# on the token; $work/LABEL.crt.
-new_certificate() {
+# issue_certificate LABEL [CN]: for $work/LABEL.pub by a CA of this test, $work/ca.pem; $work/LABEL.crt
+# and, in DER, LABEL.crt.der.
+issue_certificate() {
   {
     [ -f "$work/ca.pem" ] ||
       openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" \
         -subj '/CN=Kilt test CA' -days 2
-    openssl x509 -new -subj "/CN=$2" -force_pubkey "$work/$2.pub" -CA "$work/ca.pem" \
-      -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/$2.crt" \
+    openssl x509 -new -subj "/CN=${2:-$1}" -force_pubkey "$work/$1.pub" -CA "$work/ca.pem" \
+      -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/$1.crt" \
       -extfile <(printf 'keyUsage=digitalSignature,keyEncipherment\nsubjectKeyIdentifier=hash\n')
-    store_certificate "$1" "$2"
+    openssl x509 -in "$work/$1.crt" -outform der -out "$work/$1.crt.der"
   } >"$work/out" 2>&1 </dev/null && return
+  cat "$work/out" >&2
+  die "openssl issues no certificate"
+}
+
+# new_certificate ID LABEL: such a certificate, stored on the token.
+new_certificate() {
+  issue_certificate "$2"
+  store_certificate "$1" "$2" >"$work/out" 2>&1 </dev/null && return
   cat "$work/out" >&2
   die "cannot put a certificate on the virtual token"
 }

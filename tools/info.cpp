@@ -52,12 +52,10 @@ void show_mechanisms(Context& context, const ChosenToken& token, Json& json) {
   table.print(context.out());
 }
 
-void show_functions(Context& context, const TokenStatus& status, Json& json) {
+void show_functions(Context& context, const TokenStatus& status) {
   if (status.functions.empty()) return;
-  Json functions = Json::object();
   context.out().line();
   for (const auto& [name, answer] : status.functions) {
-    functions[name] = {{"state", answer.state}, {"reason", answer.reason}};
     const bool works = answer.state != "unavailable";
     context.out().field("  " + name,
                         works
@@ -68,7 +66,14 @@ void show_functions(Context& context, const TokenStatus& status, Json& json) {
                                   (answer.reason.empty() ? "" : ": " + answer.reason),
                         24);
   }
-  json["functions"] = functions;
+}
+
+/// A token that is not initialised has something to tell, too, if it is the only one.
+ChosenToken choose(Context& context) {
+  std::vector<SlotView> found = context.slots();
+  std::erase_if(found, [](const SlotView& slot) { return !slot.token; });
+  if (found.size() == 1) return {std::move(found.front())};
+  return context.token();
 }
 
 void run(Context& context) {
@@ -83,7 +88,7 @@ void run(Context& context) {
       {"cryptoki", fmt::format("{}.{}", module.cryptoki_major, module.cryptoki_minor)}};
   out.field(tr("Module"), fmt::format("{} {}.{} ({})", module.description, module.library_major,
                                       module.library_minor, context.module().path().string()));
-  const ChosenToken token = context.token();
+  const ChosenToken token = choose(context);
   Session session(context.module(), token.id(), Session::Mode::kRead);
   const TokenStatus status = read_status(session, token.token());
   Json json = token_json(token, status);
@@ -109,7 +114,8 @@ void run(Context& context) {
   out.line("SO " + pin_line(out, status.so), 4);
   out.field("URI", token_uri(token.token()));
   show_mechanisms(context, token, json);
-  show_functions(context, status, json);
+  show_functions(context, status);
+  json["functions"] = functions_json(status);
   for (const std::string& odd : status.odd_objects) out.line(tr("Not shown: {0}", odd), 4);
   json["odd_objects"] = status.odd_objects;
   document["token"] = json;

@@ -14,6 +14,16 @@ struct ListOptions {
   bool login = false, uris = false;
 };
 
+/// Other modules open no session with a token that is not initialised.
+TokenStatus status_of_blank(Context& context, const ChosenToken& token) {
+  try {
+    Session session(context.module(), token.id(), Session::Mode::kRead);
+    return read_status(session, token.token());
+  } catch (const Failure&) {
+    return status_from_flags(token.token());
+  }
+}
+
 void show_slot(Context& context, const SlotView& slot, const ListOptions& options, Json& slots) {
   Output& out = context.out();
   Json entry;
@@ -33,8 +43,11 @@ void show_slot(Context& context, const SlotView& slot, const ListOptions& option
   }
   const ChosenToken chosen{slot};
   if (!slot.token->has(CKF_TOKEN_INITIALIZED)) {
-    entry["token"] = token_json(chosen, status_from_flags(*slot.token));
+    const TokenStatus status = status_of_blank(context, chosen);
+    entry["token"] = token_json(chosen, status);
+    entry["token"]["functions"] = functions_json(status);
     out.line("  " + tr("A token that is not initialised; `kilt init` makes it ready."), 2);
+    print_functions(out, status);
     slots.push_back(entry);
     return;
   }
@@ -43,12 +56,14 @@ void show_slot(Context& context, const SlotView& slot, const ListOptions& option
   const TokenStatus status = read_status(session, *slot.token);
   const Inventory inventory = read_inventory(session);
   entry["token"] = token_json(chosen, status);
+  entry["token"]["functions"] = functions_json(status);
   entry["token"]["pairs"] = pairs_json(context, chosen, inventory);
   if (!out.json()) {
     out.line(fmt::format("  {}   {} {}   {}", out.paint(Colour::kBold, slot.token->label),
                          slot.token->manufacturer, slot.token->model, slot.token->serial),
              4);
     out.line("  " + pin_line(out, status.user), 4);
+    print_functions(out, status);
     print_pairs(context, chosen, inventory, options.uris);
   }
   slots.push_back(entry);

@@ -1,6 +1,7 @@
 #include "tools/report.h"
 
 #include <ctime>
+#include <map>
 
 #include "tools/nca.h"
 #include "tools/profiles.h"
@@ -128,6 +129,31 @@ std::string pin_line(const Output& out, const PinState& state) {
   if (state.factory.value_or(false))
     text += "; " + out.paint(Colour::kWarn, tr("it is the factory's: `kilt pin change`"));
   return text;
+}
+
+Json functions_json(const TokenStatus& status) {
+  Json functions = Json::object();
+  for (const auto& [name, answer] : status.functions)
+    functions[name] = {{"state", answer.state}, {"reason", answer.reason}};
+  return functions;
+}
+
+void print_functions(Output& out, const TokenStatus& status) {
+  constexpr std::size_t kIndent = 4;
+  std::string native, delegated;
+  std::map<std::string, std::string> missing;  // names by reason
+  for (const auto& [name, answer] : status.functions) {
+    std::string& names = answer.state == "native"      ? native
+                         : answer.state == "delegated" ? delegated
+                                                       : missing[answer.reason];
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  if (!native.empty()) out.line("  " + tr("Can: {0}", native), kIndent);
+  if (!delegated.empty()) out.line("  " + tr("By another module: {0}", delegated), kIndent);
+  for (const auto& [reason, names] : missing)
+    out.line(
+        "  " + (reason.empty() ? tr("Cannot: {0}", names) : tr("Cannot: {0}: {1}", names, reason)),
+        kIndent);
 }
 
 Json pin_json(const PinState& state) {

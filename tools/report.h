@@ -7,6 +7,9 @@
 
 namespace kilt::tool {
 
+/// What the token can do, what another module does for it, what not and why; one line each.
+void print_functions(Output& out, const TokenStatus& status);
+Json functions_json(const TokenStatus& status);
 /// "PIN: 9 of 10 tries left; factory PIN"
 std::string pin_line(const Output& out, const PinState& state);
 Json pin_json(const PinState& state);

@@ -98,6 +98,8 @@ class Overlay : public Token {
       return;  // the login stands; what needs the module will say that it is not logged in
     }
   }
+  void login_at_pad(PinRole role) override { own_->login_at_pad(role); }
+  void change_pin_at_pad(PinRole role) override { own_->change_pin_at_pad(role); }
   void logout() override {
     if (helper_ && helper_logged_in_) {
       helper_logged_in_ = false;

@@ -108,6 +108,15 @@ class Iso7816 : public Token {
     pins_.verify(role, pin);
     table_->logged_in();
   }
+  void login_at_pad(PinRole role) override {
+    if (!profile_.unsupported.empty()) throw NotSupported(profile_.unsupported);
+    pins_.verify_at_pad(role);
+    table_->logged_in();
+  }
+  void change_pin_at_pad(PinRole role) override {
+    if (!profile_.unsupported.empty()) throw NotSupported(profile_.unsupported);
+    pins_.change_at_pad(role);
+  }
   void logout() override {
     pins_.logout();
     files_.forget();
@@ -195,6 +204,7 @@ class Iso7816 : public Token {
     info.model = profile_.model.empty() ? model_from_atr(card_->atr()) : profile_.model;
     info.label = profile_.label;
     info.login_required = pins_.known(PinRole::kUser) && profile_.unsupported.empty();
+    info.pin_pad = info.login_required && pins_.takes_pad();
     if (identity_.empty()) identity();
     info.serial = to_hex(BytesView(identity_).first(std::min(identity_.size(), kMaxSerial)));
     const auto token = application_ ? application_->read_token_info() : std::nullopt;

@@ -80,6 +80,7 @@ bool ObjectTable::read_card() {
   }
   if (application_ != nullptr && !application_->objects().odd.empty()) wants_login_ = true;
   public_keys_.clear();
+  application_certificates_.clear();
   listed_ = true;
   return true;
 }
@@ -192,7 +193,9 @@ void ObjectTable::add_certificate(const ObjectRef& ref, const Bytes& der, const 
   for (const auto& [other, known] : certificates_)
     if (equal(known, der)) return;
   for (const Certificate& other : objects_.certificates)
-    if (other.id == id && !other.der && application_ != nullptr && on_host) return;
+    if (other.id == id && !certificates_.contains(other.ref) &&
+        equal(application_certificate(other), der))
+      return;
   certificates_.emplace(ref, der);
   objects_.certificates.push_back(std::move(certificate));
 }
@@ -200,10 +203,39 @@ void ObjectTable::add_certificate(const ObjectRef& ref, const Bytes& der, const 
 Bytes ObjectTable::key_of(BytesView bits) {
   for (const Key& key : objects_.keys) {
     const PublicKey known = public_key(key.ref);
-    if (std::holds_alternative<std::monostate>(known)) continue;
-    if (equal(pkcs15::encode_public_key(known), bits)) return key.id;
+    const Bytes own = std::holds_alternative<std::monostate>(known)
+                          ? bits_in_certificate(key)
+                          : pkcs15::encode_public_key(known);
+    if (!own.empty() && equal(own, bits)) return key.id;
   }
   return {};
+}
+
+/// Of a key whose public half the card keeps in its certificate only; empty if it has none.
+Bytes ObjectTable::bits_in_certificate(const Key& key) {
+  for (const Certificate& certificate : objects_.certificates)
+    if (certificate.id == key.id && !certificates_.contains(certificate.ref))
+      return x509::public_key_bits(application_certificate(certificate));
+  return {};
+}
+
+/// Read once, until the card changes; empty if the card does not let it be read.
+const Bytes& ObjectTable::application_certificate(const Certificate& certificate) {
+  const auto [known, fresh] = application_certificates_.try_emplace(certificate.ref);
+  if (fresh && certificate.der) known->second = *certificate.der;
+  if (!fresh || certificate.der || application_ == nullptr) return known->second;
+  try {
+    known->second = application_->read_certificate(certificate.ref);
+  } catch (const ObjectNotFound&) {
+    return known->second;  // the directory lies about it
+  } catch (const NotLoggedIn&) {
+    wants_login_ = true;
+  } catch (const MalformedAnswer&) {
+    return known->second;
+  } catch (const CardFault&) {
+    return known->second;
+  }
+  return known->second;
 }
 
 KeyHandle ObjectTable::handle(const ObjectRef& ref) const {
@@ -261,8 +293,13 @@ ObjectRef ObjectTable::ref_in(const KeySlot& slot) const {
 
 ObjectRef ObjectTable::keep_certificate(BytesView der) {
   if (!x509::is_certificate(der)) throw InvalidData("this is no X.509 certificate");
-  if (key_of(x509::public_key_bits(der)).empty())
-    throw Inconsistent("the certificate is for none of the keys on this card");
+  const Bytes id = key_of(x509::public_key_bits(der));
+  if (id.empty()) throw Inconsistent("the certificate is for none of the keys on this card");
+  for (const Certificate& known : objects_.certificates)
+    if (known.id == id && equal(certificates_.contains(known.ref) ? certificates_.at(known.ref)
+                                                                  : application_certificate(known),
+                                der))
+      return known.ref;  // it is there already
   const std::filesystem::path file = host_.store(der);
   if (profile_.host->log)
     profile_.host->log(fmt::format(

@@ -66,6 +66,8 @@ class ObjectTable {
                        bool on_host);
   /// The id of the key that the certificate is for, empty if none.
   Bytes key_of(BytesView public_key);
+  Bytes bits_in_certificate(const Key& key);
+  const Bytes& application_certificate(const Certificate& certificate);
   [[nodiscard]] std::string mark();
 
   CardFiles* files_;
@@ -80,7 +82,8 @@ class ObjectTable {
   std::vector<SlotKey> slot_keys_;
   std::vector<CardCertificate> card_certificates_;
   std::map<ObjectRef, PublicKey> public_keys_;  ///< of the application's keys, as far as read
-  std::map<ObjectRef, Bytes> certificates_;     ///< DER of those that are not the application's
+  std::map<ObjectRef, Bytes> application_certificates_;  ///< DER, as far as read
+  std::map<ObjectRef, Bytes> certificates_;  ///< DER of those that are not the application's
   std::map<ObjectRef, std::filesystem::path> host_files_;
   ObjectList objects_;
 };

@@ -33,6 +33,12 @@ class Pins {
   /// follows, because the card takes both in one command.
   void verify(PinRole role, const SecureBytes& pin);
   void change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
+  /// The same with the PINs typed at the reader, where the command is the PIN block (or old and new
+  /// one) and nothing else. Throw also PinEntryFailed.
+  void verify_at_pad(PinRole role);
+  void change_at_pad(PinRole role);
+  /// verify_at_pad() of the user PIN would get as far as the reader.
+  [[nodiscard]] bool takes_pad() const;
   /// Unblocks: gives the user PIN a new value.
   void set_user_pin(const SecureBytes& new_pin);
   /// What is known without spending a try; asks the card at most once between two comparisons, and
@@ -66,6 +72,8 @@ class Pins {
   Pin from_directory(const pkcs15::PinEntry& entry) const;
   void select(const Pin& pin);
   apdu::Response run(const Pin& pin, const Procedure& procedure, const TemplateFields& fields);
+  [[nodiscard]] std::optional<apdu::Command> pad_command(const Pin& pin, const Procedure& procedure,
+                                                         bool two_blocks) const;
   void judge(PinRole role, const Pin& pin, const apdu::Response& answer, const char* what);
   [[nodiscard]] PinFormat puk_format() const;
 

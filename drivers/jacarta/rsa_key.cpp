@@ -12,7 +12,6 @@ namespace {
 constexpr Byte kOwnClass = 0x80;
 constexpr std::uint32_t kPublicKeyTemplate = 0x7F49;
 constexpr Byte kPerformOperation = 0x2A;
-constexpr std::size_t kPaddingSize = 11;
 
 /// CRT key, sign and decipher, RSA; the byte A3 as the applet's own software writes it.
 const Bytes& key_properties() {

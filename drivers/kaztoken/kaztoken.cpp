@@ -4,10 +4,10 @@
 
 #include "drivers/kaztoken/file_system.h"
 #include "drivers/kaztoken/format.h"
+#include "drivers/kaztoken/key_objects.h"
 #include "drivers/kaztoken/layout.h"
 #include "drivers/kaztoken/pins.h"
 #include "drivers/kaztoken/rsf.h"
-#include "drivers/kaztoken/store.h"
 #include "drivers/kaztoken/vendor_layout.h"
 #include "drivers/pkcs15/application.h"
 #include "drivers/pkcs15/last_update.h"
@@ -15,6 +15,8 @@
 
 namespace kilt::kaztoken {
 namespace {
+
+using pkcs15::Store;
 
 constexpr std::uint16_t kSerialTag = 0x0181;
 constexpr Byte kSignTemplate = 0xB6;
@@ -28,7 +30,8 @@ class Kaztoken : public Token {
   auto write(Work work) {
     if (!listed_) list();
     listed_ = false;
-    Store store(*card_, files_, application_);
+    KeyObjects keys(*card_, files_);
+    Store store(files_, keys, application_, places());
     return work(store);
   }
 
@@ -64,6 +67,7 @@ class Kaztoken : public Token {
   }
 
   void login(PinRole role, const SecureBytes& pin) override { pins_.verify(role, pin); }
+  void login_at_pad(PinRole role) override { pins_.verify_at_pad(role); }
   void logout() override { pins_.logout(); }
 
   const ObjectList& list() override {
@@ -149,6 +153,11 @@ class Kaztoken : public Token {
   void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
     pins_.change(role, old_pin, new_pin);
   }
+  void change_pin_at_pad(PinRole) override {
+    throw NotSupported(
+        "the token wants the new PIN's length in places that a reader does not fill in: change the "
+        "PIN on the computer");
+  }
   void init_user_pin(const SecureBytes& new_pin) override {
     pins_.set_user_pin(new_pin);
     user_pin_set(files_);
@@ -217,6 +226,7 @@ class Kaztoken : public Token {
     info.model = model_;
     info.serial = to_hex(serial());
     info.has_random = true;
+    info.pin_pad = card_->connection().has_pad(apdu::PadAction::kVerify);
     info.initialized = pins_.status(PinRole::kSo).initialized;  // a blank one has no PIN objects
     info.label = model_;
     if (const auto token = application_.read_token_info()) {

@@ -2,7 +2,7 @@
 // platform uses, so that both programs manage the same token (kaztoken sheet, section 12).
 #pragma once
 
-#include "drivers/pkcs15/editor.h"
+#include "drivers/pkcs15/store.h"
 
 namespace kilt::kaztoken {
 
@@ -18,15 +18,13 @@ namespace kilt::kaztoken {
   return layout;
 }
 
-/// First file ids of the values of each kind.
-inline constexpr std::uint16_t kPublicKeyFiles = 0x0200;
-inline constexpr std::uint16_t kCertificateFiles = 0x0300;
-inline constexpr std::uint16_t kDataFiles = 0x0400;
-inline constexpr std::uint16_t kPrivateDataFiles = 0x0500;
-
 /// AODF's names of the two PINs.
 inline constexpr Byte kSoAuthId = 0x01;
 inline constexpr Byte kUserAuthId = 0x02;
+
+[[nodiscard]] inline pkcs15::Places places() {
+  return {layout(), 0x0200, 0x0300, 0x0400, 0x0500, {kUserAuthId}};
+}
 
 /// issuerId of a token whose user PIN nobody has set yet.
 inline constexpr const char* kNoUserPin = "user PIN not set";

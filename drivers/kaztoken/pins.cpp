@@ -1,5 +1,6 @@
 #include "drivers/kaztoken/pins.h"
 
+#include "apdu/pin_pad.h"
 #include "drivers/kaztoken/file_system.h"
 #include "drivers/kaztoken/rsf.h"
 #include "drivers/status.h"
@@ -13,6 +14,7 @@ constexpr StatusWord kPinTooShort{0x6F89};
 // The vendor's header allows 32; firmware of the 3.0 generation reports 249.
 constexpr unsigned kMaxPin = 249;
 constexpr unsigned kMinUserPin = 6;
+constexpr unsigned kMaxPadPin = 16;  // digits; readers take no more
 
 Byte reference(PinRole role) { return role == PinRole::kSo ? 1 : 2; }
 
@@ -27,14 +29,28 @@ void Pins::verify(PinRole role, const SecureBytes& pin) {
     logout();
     answer = card_->send(command);
   }
+  judge_verify(role, answer.sw);
+}
+
+void Pins::verify_at_pad(PinRole role) {
+  // Nobody shall type a PIN twice because the token answers 6F86 to the first: whoever is logged in
+  // is logged out before.
+  if (logged_in_ || card_->send(apdu::verify_status(reference(role))).ok()) logout();
+  auto header = apdu::Command::case1(0x00, 0x20, 0x00, reference(role));
+  header.privacy = apdu::Privacy::kSecret;
+  const apdu::PadFormat format{false, status(role).min_length, kMaxPadPin, 0, 0};
+  judge_verify(role, apdu::verify_at_pad(*card_, header, format).sw);
+}
+
+void Pins::judge_verify(PinRole role, StatusWord sw) {
   status_.erase(role);
-  if (answer.ok()) {
+  if (sw.ok()) {
     logged_in_ = role;
     return;
   }
-  if (answer.sw == kWrongPin) throw WrongPin(tries_left(role));
-  if (answer.sw == kPinTooShort) throw PinLength("the PIN is shorter than the token takes");
-  throw_status("VERIFY", answer.sw);
+  if (sw == kWrongPin) throw WrongPin(tries_left(role));
+  if (sw == kPinTooShort) throw PinLength("the PIN is shorter than the token takes");
+  throw_status("VERIFY", sw);
 }
 
 void Pins::logout() {

@@ -22,6 +22,8 @@ class Pins {
   /// One VERIFY; a second one only after 6F86 ("somebody is logged in already"), which compares
   /// nothing and spends no try. Throws WrongPin, PinBlocked, PinLength.
   void verify(PinRole role, const SecureBytes& pin);
+  /// The same, typed at the reader. Throws also PinEntryFailed.
+  void verify_at_pad(PinRole role);
   /// `80 40 00 00`: closes the security state of every PIN.
   void logout();
   /// VERIFY with the old PIN, then the new one is set. Throws WrongPin, PinBlocked, PinLength.
@@ -34,6 +36,7 @@ class Pins {
   PinStatus status(PinRole role);
 
  private:
+  void judge_verify(PinRole role, StatusWord sw);
   void check_length(PinRole role, const SecureBytes& pin);
   PinStatus read_status(PinRole role);
   std::optional<PinStatus> status_by_object(PinRole role);

@@ -5,6 +5,7 @@
 
 #include "apdu/card.h"
 #include "drivers/kaztoken/file_system.h"
+#include "drivers/pkcs15/store.h"
 #include "drivers/token.h"
 
 namespace kilt::kaztoken {
@@ -18,12 +19,7 @@ void choose_key(apdu::Card& card, FileSystem& files, const FilePath& path, Byte 
                 Byte template_tag);
 
 /// What kind of key pair an RSF pair holds.
-struct KeyShape {
-  KeyType type = KeyType::kRsa;
-  unsigned bits = 2048;
-  /// GOST: number of the CryptoPro curve, 1 A, 2 B, 3 C.
-  unsigned curve = 0;
-};
+using KeyShape = pkcs15::KeyShape;
 
 /// Makes the two empty objects of a key pair. Throws TokenFull, Inconsistent if the number is
 /// taken.

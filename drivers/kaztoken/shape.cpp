@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "drivers/kaztoken/store.h"
+#include "drivers/kaztoken/key_objects.h"
 
 namespace kilt::kaztoken {
 namespace {
@@ -46,7 +46,7 @@ KeyShape rsa_shape(const KeySpec& spec) {
 
 }  // namespace
 
-KeyShape shape_of(const KeySpec& spec) {
+pkcs15::KeyShape KeyObjects::shape(const KeySpec& spec) {
   if (spec.always_authenticate)
     throw NotSupported("the token cannot ask for the PIN at every use of a key");
   switch (spec.type) {

@@ -85,17 +85,17 @@ bool Application::load(cache::Files known) {
   certificates_.clear();
   data_.clear();
   pin_directories_.clear();
-  std::vector<OdfEntry> directories;
+  directories_.clear();
   try {
     // What is remembered holds the journal's changes already.
     if (!journal_.empty() && remembered_.empty()) pending_ = read_journal(*files_, journal_).images;
-    directories = decode_odf(contents(odf_path()));
+    directories_ = decode_odf(contents(odf_path()));
   } catch (const ObjectNotFound&) {
     return false;
   }
-  if (directories.size() > kMaxEntries) throw MalformedAnswer("EF.ODF names too many directories");
+  if (directories_.size() > kMaxEntries) throw MalformedAnswer("EF.ODF names too many directories");
   std::set<std::pair<DirectoryKind, Bytes>> seen;  // an ODF may name a file again and again
-  for (const OdfEntry& directory : directories)
+  for (const OdfEntry& directory : directories_)
     if (seen.emplace(directory.kind, directory.path.file).second) load_directory(directory);
   finish_keys();
   return true;

@@ -35,6 +35,8 @@ class Application {
   /// What load() found. Private data objects are listed too; their values need a login.
   [[nodiscard]] const ObjectList& objects() const noexcept { return objects_; }
 
+  /// The directories that EF.ODF named when load() read it.
+  [[nodiscard]] const std::vector<OdfEntry>& directories() const noexcept { return directories_; }
   /// The directory entry of a key's private half, nullptr if unknown.
   [[nodiscard]] const KeyEntry* private_entry(const ObjectRef& ref) const noexcept;
   /// Public half by its PuKDF entry; std::monostate if there is none.
@@ -72,7 +74,8 @@ class Application {
 
   Files* files_;
   Bytes base_, journal_;
-  Bytes odf_, token_info_;              ///< where not in their usual places
+  Bytes odf_, token_info_;  ///< where not in their usual places
+  std::vector<OdfEntry> directories_;
   std::vector<Bytes> pin_directories_;  ///< AODFs
   std::vector<JournalRecord::Image> pending_;
   cache::Files remembered_;

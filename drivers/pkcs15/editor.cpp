@@ -167,15 +167,15 @@ bool Editor::named(BytesView path) {
 
 void Editor::commit(std::vector<JournalRecord::Orphan> unwanted) {
   const std::vector<JournalRecord::Image> images = changes();
-  // The mark changes before the contents: if the power fails in between, nobody takes what he
-  // knows from before for the present state.
+  // The mark changes before the contents, of which a valid journal is part: if the power fails in
+  // between, nobody takes what he knows from before for the present state.
   if (!announced_ && unwanted.empty() && one_command(images)) {
     touch();
     for (const auto& image : images) apply(image);
   } else {
     const JournalRecord record{images, std::move(unwanted)};
-    journal_.write(record);
     touch();
+    journal_.write(record);
     carry_out(record);
   }
   directories_.clear();

@@ -141,6 +141,8 @@ KeyEntry decode_key(const Node& entry) {
   key.common = decode_common(parts.common, &key.user_consent);
   decode_key_class(parts.class_attributes, key);
   decode_key_type(parts.type_attributes, key);
+  if (key.id.empty() && key.reference == 0 && key.path.file.empty() && key.direct_value.empty())
+    throw MalformedAnswer("a PKCS#15 directory has an entry that names no key");
   return key;
 }
 
@@ -157,6 +159,8 @@ CertificateEntry decode_certificate(const Node& entry) {
   Reader value(parts.type_attributes);
   if (const auto node = value.next())
     decode_value(*node, certificate.path, certificate.direct_value);
+  if (certificate.path.file.empty() && certificate.direct_value.empty())
+    throw MalformedAnswer("a PKCS#15 directory has an entry that names no certificate");
   return certificate;
 }
 
@@ -171,11 +175,16 @@ DataEntry decode_data(const Node& entry) {
       if (attribute->tag == asn1::kOid) data.oid = to_bytes(attribute->encoded);
     }
   }
+  bool has_value = false;  // a value in the directory itself may be empty
   while (const auto node = reader.next()) {
     if (node->tag != asn1::context(1)) continue;
     Reader value(node->value);
-    if (const auto inner = value.next()) decode_value(*inner, data.path, data.direct_value);
+    if (const auto inner = value.next()) {
+      decode_value(*inner, data.path, data.direct_value);
+      has_value = inner->tag != asn1::kSequence || !data.path.file.empty();
+    }
   }
+  if (!has_value) throw MalformedAnswer("a PKCS#15 directory has an entry that names no data");
   return data;
 }
 
@@ -183,6 +192,7 @@ std::optional<PinEntry> decode_pin(const Node& entry) {
   if (entry.tag != asn1::kSequence) return std::nullopt;
   PinEntry pin;
   const Parts parts = split(entry);
+  if (parts.type_attributes.empty()) return std::nullopt;  // says nothing about a PIN
   pin.common = decode_common(parts.common);
   if (const auto id = tlv::find(parts.class_attributes, asn1::kOctetString))
     pin.auth_id = to_bytes(id->value);

@@ -134,7 +134,8 @@ struct OdfEntry {
   Path path;
 };
 
-// Each decodes one entry and throws MalformedAnswer if it contradicts itself.
+// Each decodes one entry and throws MalformedAnswer if it contradicts itself or names nothing: no
+// key (neither id, reference nor value), no place of the value.
 [[nodiscard]] KeyEntry decode_key(const tlv::Node& entry);
 [[nodiscard]] CertificateEntry decode_certificate(const tlv::Node& entry);
 [[nodiscard]] DataEntry decode_data(const tlv::Node& entry);

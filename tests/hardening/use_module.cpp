@@ -9,101 +9,30 @@
 //   exit      exit while another thread signs
 //   copies    two copies of the module at once
 //   signals   a timer's signal interrupts every system call
-//   bare      descriptors 0 to 2 closed, no HOME, Turkish locale
+//   bare      descriptors 0 to 2 closed, no HOME
+//   turkish   in the locale tr_TR.UTF-8, where i and I are two letters; that locale must be there
+//   sockets   exit status: the number of readers that are sockets
 //   stay      signs; then, for each line of input, starts anew on the same C_Initialize and signs
-//   soak      signs for the seconds that the third argument gives, with other processes; prints
-//             'signatures wrong lost': right signatures, wrong ones, listings without the key
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <string>
+#include <cwctype>
+#include <locale>
 #include <string_view>
 #include <thread>
 
-#include <dlfcn.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pkcs11/cryptoki.h"
+#include "tests/hardening/loaded_module.h"
 
 namespace {
 
-constexpr std::string_view kPin = "135790";
-
-/// Ends the program with a number that names the place.
-void need(bool condition, int place) {
-  if (!condition) _exit(place);
-}
-
-class LoadedModule {
- public:
-  explicit LoadedModule(const char* path) : library_(dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
-    need(library_ != nullptr, 10);
-    auto* get = reinterpret_cast<CK_C_GetFunctionList>(dlsym(library_, "C_GetFunctionList"));
-    need(get != nullptr && get(&functions_) == CKR_OK, 11);
-  }
-  LoadedModule(const LoadedModule&) = delete;
-  LoadedModule& operator=(const LoadedModule&) = delete;
-  ~LoadedModule() { dlclose(library_); }
-  CK_FUNCTION_LIST* operator->() const { return functions_; }
-
- private:
-  void* library_;
-  CK_FUNCTION_LIST* functions_ = nullptr;
-};
-
-struct Ready {
-  CK_SESSION_HANDLE session = 0;
-  CK_OBJECT_HANDLE key = 0, half = 0;
-};
-
-CK_OBJECT_HANDLE find(LoadedModule& module, CK_SESSION_HANDLE session, CK_OBJECT_CLASS wanted) {
-  CK_ATTRIBUTE attribute{CKA_CLASS, &wanted, sizeof wanted};
-  CK_OBJECT_HANDLE object = 0;
-  CK_ULONG count = 0;
-  need(module->C_FindObjectsInit(session, &attribute, 1) == CKR_OK, 20);
-  need(module->C_FindObjects(session, &object, 1, &count) == CKR_OK && count == 1, 21);
-  need(module->C_FindObjectsFinal(session) == CKR_OK, 22);
-  return object;
-}
-
-Ready prepare(LoadedModule& module) {
-  need(module->C_Initialize(nullptr) == CKR_OK, 12);
-  CK_ULONG count = 1;
-  CK_SLOT_ID slot = 0;
-  need(module->C_GetSlotList(CK_TRUE, &slot, &count) == CKR_OK && count == 1, 13);
-  Ready ready;
-  need(module->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &ready.session) == CKR_OK,
-       14);
-  std::array<CK_UTF8CHAR, 6> pin{};
-  std::memcpy(pin.data(), kPin.data(), pin.size());
-  need(module->C_Login(ready.session, CKU_USER, pin.data(), pin.size()) == CKR_OK, 15);
-  ready.key = find(module, ready.session, CKO_PRIVATE_KEY);
-  ready.half = find(module, ready.session, CKO_PUBLIC_KEY);
-  return ready;
-}
-
-CK_RV sign(LoadedModule& module, const Ready& ready) {
-  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
-  std::array<CK_BYTE, 20> data{1, 2, 3};
-  std::array<CK_BYTE, 512> signature{};
-  CK_ULONG size = signature.size();
-  if (const CK_RV rv = module->C_SignInit(ready.session, &mechanism, ready.key); rv != CKR_OK)
-    return rv;
-  if (const CK_RV rv =
-          module->C_Sign(ready.session, data.data(), data.size(), signature.data(), &size);
-      rv != CKR_OK)
-    return rv;
-  if (const CK_RV rv = module->C_VerifyInit(ready.session, &mechanism, ready.half); rv != CKR_OK)
-    return rv;
-  return module->C_Verify(ready.session, data.data(), data.size(), signature.data(), size);
-}
+using namespace kilt::test;  // NOLINT(google-build-using-namespace): its other half
 
 void sign_once(const char* path) {
   LoadedModule module(path);
@@ -168,37 +97,34 @@ void interrupted(const char* path) {
 void bare(const char* path) {
   for (const char* name : {"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "PATH"})
     unsetenv(name);
-  setenv("LC_ALL", "tr_TR.UTF-8", 1);
-  std::setlocale(LC_ALL, "");
   for (const int descriptor : {0, 1, 2}) close(descriptor);
   sign_once(path);
   setenv("HOME", "/proc", 1);  // exists, cannot be written
   sign_once(path);
 }
 
-/// One round on an initialised module, whatever state the token is in. Result of the first step
-/// that failed.
-CK_RV round(LoadedModule& module, CK_SLOT_ID slot, unsigned long& wrong, unsigned long& lost) {
-  Ready ready;
-  CK_RV rv = module->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &ready.session);
-  if (rv != CKR_OK) return rv;
-  std::array<CK_UTF8CHAR, 6> pin{};
-  std::memcpy(pin.data(), kPin.data(), pin.size());
-  rv = module->C_Login(ready.session, CKU_USER, pin.data(), pin.size());
-  const auto look = [&](CK_OBJECT_CLASS wanted, CK_OBJECT_HANDLE& object) {
-    CK_ATTRIBUTE attribute{CKA_CLASS, &wanted, sizeof wanted};
-    CK_ULONG count = 0;
-    if (rv == CKR_OK) rv = module->C_FindObjectsInit(ready.session, &attribute, 1);
-    if (rv == CKR_OK) rv = module->C_FindObjects(ready.session, &object, 1, &count);
-    if (rv == CKR_OK) rv = module->C_FindObjectsFinal(ready.session);
-    if (rv == CKR_OK && count != 1) ++lost;
-  };
-  look(CKO_PUBLIC_KEY, ready.half);
-  look(CKO_PRIVATE_KEY, ready.key);
-  if (rv == CKR_OK && ready.key != 0) rv = sign(module, ready);
-  if (rv == CKR_SIGNATURE_INVALID) ++wrong;
-  module->C_CloseSession(ready.session);
-  return rv;
+void turkish(const char* path) {
+  need(std::setlocale(LC_ALL, "tr_TR.UTF-8") != nullptr, 62);
+  need(std::towupper(L'i') != L'I', 63);  // it is the real one
+  std::locale::global(std::locale("tr_TR.UTF-8"));
+  sign_once(path);
+}
+
+/// Readers that KILT_SOCKETS has brought: their names are paths.
+int count_sockets(const char* path) {
+  LoadedModule module(path);
+  need(module->C_Initialize(nullptr) == CKR_OK, 64);
+  std::array<CK_SLOT_ID, 16> slots{};
+  CK_ULONG count = slots.size();
+  need(module->C_GetSlotList(CK_FALSE, slots.data(), &count) == CKR_OK, 65);
+  int sockets = 0;
+  for (CK_ULONG i = 0; i < count; ++i) {
+    CK_SLOT_INFO info{};
+    need(module->C_GetSlotInfo(slots.at(i), &info) == CKR_OK, 66);
+    if (info.slotDescription[0] == '/') ++sockets;
+  }
+  need(module->C_Finalize(nullptr) == CKR_OK, 67);
+  return sockets;
 }
 
 void stay(const char* path) {
@@ -207,33 +133,14 @@ void stay(const char* path) {
   do {
     CK_ULONG count = 1;
     CK_SLOT_ID slot = 0;
-    unsigned long wrong = 0, lost = 0;
+    Tally tally;
     CK_RV rv = module->C_GetSlotList(CK_TRUE, &slot, &count);
-    if (rv == CKR_OK) rv = count == 0 ? CKR_TOKEN_NOT_PRESENT : round(module, slot, wrong, lost);
+    const auto enter = [&](CK_SESSION_HANDLE session) { return log_in(module, session, kPin); };
+    if (rv == CKR_OK) rv = count == 0 ? CKR_TOKEN_NOT_PRESENT : round(module, slot, tally, enter);
     std::printf("0x%lX\n", rv);
     std::fflush(stdout);
   } while (std::getchar() != EOF);
   need(module->C_Finalize(nullptr) == CKR_OK, 71);
-}
-
-void soak(const char* path, unsigned long seconds) {
-  LoadedModule module(path);
-  need(module->C_Initialize(nullptr) == CKR_OK, 80);
-  unsigned long signatures = 0, wrong = 0, lost = 0;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  while (std::chrono::steady_clock::now() < end) {
-    CK_ULONG count = 1;
-    CK_SLOT_ID slot = 0;
-    if (module->C_GetSlotList(CK_TRUE, &slot, &count) != CKR_OK || count == 0) {
-      usleep(1000);
-      continue;
-    }
-    const CK_RV rv = round(module, slot, wrong, lost);
-    if (rv == CKR_OK) ++signatures;
-    need(rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED && rv != CKR_GENERAL_ERROR, 81);
-  }
-  need(module->C_Finalize(nullptr) == CKR_OK, 82);
-  std::printf("%lu %lu %lu\n", signatures, wrong, lost);
 }
 
 }  // namespace
@@ -254,10 +161,12 @@ int main(int argc, char** argv) {
     interrupted(argv[2]);
   else if (mode == "stay")
     stay(argv[2]);
-  else if (mode == "soak" && argc > 3)
-    soak(argv[2], std::strtoul(argv[3], nullptr, 10));
   else if (mode == "bare")
     bare(argv[2]);
+  else if (mode == "turkish")
+    turkish(argv[2]);
+  else if (mode == "sockets")
+    return count_sockets(argv[2]);
   else
     return 2;
   return 0;

@@ -19,6 +19,9 @@ void FakePcsc::restart_world() {
   world().action.reset();
   world().features.clear();
   world().control_answer.clear();
+  world().typed.clear();
+  world().cancel_pressed = false;
+  world().pad_requests = 0;
   world().changed.notify_all();
 }
 
@@ -45,7 +48,9 @@ void FakePcsc::start_service() {
 
 void FakePcsc::add_reader(const std::string& name) {
   const Lock lock(world().mutex);
-  world().readers.push_back({name, nullptr, 0, 0, 0, false, false});
+  Reader reader;
+  reader.name = name;
+  world().readers.push_back(std::move(reader));
   world().changed.notify_all();
 }
 
@@ -65,6 +70,7 @@ void FakePcsc::insert(const std::string& name, std::shared_ptr<apdu::CardEndpoin
 }
 
 void FakePcsc::reset_by_other(const std::string& name) {
+  const Wire wire(name);
   const Lock lock(world().mutex);
   Reader* reader = world().find(name);
   if (reader->card) reader->card->reset();

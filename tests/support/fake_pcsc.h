@@ -38,6 +38,15 @@ class FakePcsc {
   /// empty: it knows no control codes.
   static void control_answers(Bytes features, Bytes other);
 
+  /// Every reader has keys of its own: it verifies PINs, and changes them if `modify`.
+  static void give_pads(bool modify);
+  /// What the user types at the next request, field after field; nothing: nobody comes in time.
+  static void type(std::vector<std::string> entries);
+  /// The user presses the key to cancel at the next request.
+  static void press_cancel();
+  /// Requests to type a PIN so far.
+  static unsigned pad_requests();
+
   /// The n-th call from now on (1: the next) is not carried out but gives `code`.
   static void fail_call(unsigned long n, LONG code);
   /// Runs before the n-th call from now on, outside of every lock.

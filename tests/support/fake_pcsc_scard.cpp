@@ -115,6 +115,7 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD, DWORD, LPSCARDHANDLE
 LONG SCardReconnect(SCARDHANDLE card, DWORD, DWORD, DWORD initialization, LPDWORD protocol) {
   const Inside inside;
   if (const LONG code = enter("SCardReconnect")) return code;
+  const Wire wire(card);
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
   Reader* reader = nullptr;
@@ -132,6 +133,7 @@ LONG SCardReconnect(SCARDHANDLE card, DWORD, DWORD, DWORD initialization, LPDWOR
 LONG SCardDisconnect(SCARDHANDLE card, DWORD disposition) {
   const Inside inside;
   if (const LONG code = enter("SCardDisconnect")) return code;
+  const Wire wire(card);
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
   Reader* reader = nullptr;
@@ -203,6 +205,7 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST*, LPCBYTE command, D
                    SCARD_IO_REQUEST*, LPBYTE answer, LPDWORD answer_size) {
   const Inside inside;
   if (const LONG code = enter("SCardTransmit")) return code;
+  const Wire wire(card);
   std::shared_ptr<kilt::apdu::CardEndpoint> endpoint;
   {
     const Lock lock(world().mutex);
@@ -223,10 +226,41 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST*, LPCBYTE command, D
   return SCARD_S_SUCCESS;
 }
 
-LONG SCardControl(SCARDHANDLE card, DWORD control, LPCVOID, DWORD, LPVOID answer, DWORD room,
-                  LPDWORD size) {
+static LONG use_pad(SCARDHANDLE card, bool modify, kilt::BytesView structure, LPVOID answer,
+                    DWORD room, LPDWORD size) {
+  const Wire wire(card);
+  std::shared_ptr<kilt::apdu::CardEndpoint> endpoint;
+  PadResult result;
+  {
+    const Lock lock(world().mutex);
+    Handle* handle = nullptr;
+    Reader* reader = nullptr;
+    if (const LONG code = check_handle(card, handle, reader)) return code;
+    endpoint = reader->card;
+    result = enter_at_pad(modify, structure);
+  }
+  kilt::Bytes bytes = kilt::write_be(result.status, 2);
+  if (!result.command.empty()) {
+    try {
+      bytes = endpoint->transmit(result.command);
+    } catch (const kilt::Error&) {
+      return SCARD_E_NOT_TRANSACTED;
+    }
+  }
+  if (bytes.size() > room) return SCARD_E_INSUFFICIENT_BUFFER;
+  *size = bytes.size();
+  std::ranges::copy(bytes, static_cast<kilt::Byte*>(answer));
+  return SCARD_S_SUCCESS;
+}
+
+LONG SCardControl(SCARDHANDLE card, DWORD control, LPCVOID input, DWORD input_size, LPVOID answer,
+                  DWORD room, LPDWORD size) {
   const Inside inside;
   if (const LONG code = enter("SCardControl")) return code;
+  if (control == kPadVerify || control == kPadModify) {
+    const kilt::BytesView structure(static_cast<const kilt::Byte*>(input), input_size);
+    return use_pad(card, control == kPadModify, structure, answer, room, size);
+  }
   const Lock lock(world().mutex);
   Handle* handle = nullptr;
   Reader* reader = nullptr;

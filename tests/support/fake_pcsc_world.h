@@ -23,6 +23,9 @@ struct Reader {
   SCARDHANDLE owner = 0;  ///< of the transaction
   bool held_by_other = false;
   bool exclusive_by_other = false;
+  /// Held while the card works: a command and a reset come one after the other, as on a wire.
+  /// Taken before the world's mutex. Recursive: a card of a test may act on its own reader.
+  std::shared_ptr<std::recursive_mutex> wire = std::make_shared<std::recursive_mutex>();
 };
 
 struct Handle {
@@ -43,6 +46,9 @@ struct World {
   LONG next = 1000;
   unsigned waiting = 0;
   Bytes features, control_answer;
+  std::vector<std::string> typed;  ///< at the next request for a PIN
+  bool cancel_pressed = false;
+  unsigned pad_requests = 0;
   std::vector<std::string> calls;
   std::optional<std::pair<unsigned long, LONG>> failure;
   std::optional<std::pair<unsigned long, std::function<void()>>> action;
@@ -88,6 +94,17 @@ inline LONG check_context(SCARDCONTEXT context) {
   return world().contexts.contains(context) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
 }
 
+/// Control codes of readers with keys (any number that is the reader's own).
+inline constexpr DWORD kPadVerify = 0x42330006, kPadModify = 0x42330007;
+
+/// What the reader makes of PIN_VERIFY or PIN_MODIFY and of what was typed: a command for the card,
+/// or its own status word. The world's mutex is held.
+struct PadResult {
+  Bytes command;
+  std::uint16_t status = 0;
+};
+PadResult enter_at_pad(bool modify, BytesView structure);
+
 /// The handle's reader, or why it cannot be used.
 inline LONG check_handle(SCARDHANDLE card, Handle*& handle, Reader*& reader) {
   const auto found = world().handles.find(card);
@@ -100,6 +117,32 @@ inline LONG check_handle(SCARDHANDLE card, Handle*& handle, Reader*& reader) {
   if (reader->resets != handle->resets) return SCARD_W_RESET_CARD;
   return SCARD_S_SUCCESS;
 }
+
+/// Keeps the wire of a reader, also when the reader goes meanwhile.
+class Wire {
+ public:
+  explicit Wire(std::shared_ptr<std::recursive_mutex> mutex) : mutex_(std::move(mutex)) {
+    if (mutex_) lock_ = std::unique_lock(*mutex_);
+  }
+  explicit Wire(const std::string& reader) : Wire(find(reader)) {}
+  explicit Wire(SCARDHANDLE card) : Wire(find(card)) {}
+
+ private:
+  static std::shared_ptr<std::recursive_mutex> find(const std::string& name) {
+    const Lock lock(world().mutex);
+    const Reader* reader = world().find(name);
+    return reader == nullptr ? nullptr : reader->wire;
+  }
+  static std::shared_ptr<std::recursive_mutex> find(SCARDHANDLE card) {
+    const Lock lock(world().mutex);
+    const auto handle = world().handles.find(card);
+    if (handle == world().handles.end()) return nullptr;
+    const Reader* reader = world().find(handle->second.reader);
+    return reader == nullptr ? nullptr : reader->wire;
+  }
+  std::shared_ptr<std::recursive_mutex> mutex_;
+  std::unique_lock<std::recursive_mutex> lock_;
+};
 
 inline DWORD event_state(const Reader& reader) {
   DWORD state = DWORD{reader.events & 0xFFFFU} << 16;

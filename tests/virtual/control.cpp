@@ -62,8 +62,10 @@ std::string Control::carry_out(const std::string& line) {
       device_->faults().add(rest);
     } else if (verb == "count") {
       return std::to_string(device_->count());
+    } else if (verb == "tries") {
+      return std::to_string(device_->tries_spent());
     } else {
-      return "error: one of remove, insert, reset, set KEY=VALUE, fault SPEC, count";
+      return "error: one of remove, insert, reset, set KEY=VALUE, fault SPEC, count, tries";
     }
     return "ok";
   } catch (const std::exception& error) {

@@ -15,7 +15,8 @@ class Control {
   Control& operator=(const Control&) = delete;
   ~Control();
 
-  /// remove, insert, reset, set KEY=VALUE, fault SPEC, count, help. Answers "ok", a number, or
+  /// remove, insert, reset, set KEY=VALUE, fault SPEC, count (of APDUs), tries (of PINs that
+  /// were spent), help. Answers "ok", a number, or
   /// "error: …".
   std::string carry_out(const std::string& line);
 

@@ -4,6 +4,16 @@
 #include <stdexcept>
 
 namespace kilt::vtoken {
+namespace {
+
+/// VERIFY, EXTERNAL AUTHENTICATE, CHANGE REFERENCE DATA with data, answered by 63xx.
+bool spends_try(const Bytes& command, const Bytes& answer) {
+  if (command.size() <= 5 || answer.size() < 2) return false;
+  const bool compares = command[1] == 0x20 || command[1] == 0x82 || command[1] == 0x24;
+  return compares && answer[answer.size() - 2] == 0x63;
+}
+
+}  // namespace
 
 Device::Device(std::unique_ptr<Card> card, std::optional<std::filesystem::path> state)
     : card_(std::move(card)), state_(std::move(state)) {
@@ -24,6 +34,7 @@ std::optional<Bytes> Device::transmit(const Bytes& command) {
   }
   try {
     Bytes answer = card_->transmit(command);
+    if (spends_try(command, answer)) ++tries_spent_;
     save();
     return faults_.after(std::move(answer));
   } catch (const PowerLoss&) {

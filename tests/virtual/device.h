@@ -28,6 +28,9 @@ class Device {
   void remove();
   void insert();
   [[nodiscard]] unsigned long count() const noexcept { return count_; }
+  /// Comparisons of a PIN that the card answered with "wrong": tries that were spent, whether or
+  /// not a right one has filled the counter again.
+  [[nodiscard]] unsigned long tries_spent() const noexcept { return tries_spent_; }
   /// Writes the state file if something changed.
   void save();
 
@@ -38,6 +41,7 @@ class Device {
   Faults faults_;
   bool present_ = true;
   unsigned long count_ = 0;
+  unsigned long tries_spent_ = 0;
 };
 
 }  // namespace kilt::vtoken

@@ -25,7 +25,7 @@ std::string footer() {
     for (const std::string& line : kind.make()->switches()) text += "      " + line + "\n";
   }
   return text + "Faults (--fault): " + Faults::help() +
-         "\nControl commands: remove, insert, reset, set KEY=VALUE, fault SPEC, count";
+         "\nControl commands: remove, insert, reset, set KEY=VALUE, fault SPEC, count, tries";
 }
 
 /// SIGTERM and SIGINT as something to read.

@@ -77,7 +77,17 @@ class Applet : public Token {
     }
     return *info_;
   }
-  const Capabilities& capabilities() override { return capabilities_; }
+  const Capabilities& capabilities() override {
+    // Which keys there are decides what can be done with them.
+    if (!listed_) try {
+        (void)list();
+      } catch (const NotLoggedIn&) {
+        return capabilities_;
+      } catch (const CardFault&) {
+        return capabilities_;
+      }
+    return capabilities_;
+  }
   PinStatus pin_status(PinRole role) override { return login_.status(role); }
 
   void login(PinRole role, const SecureBytes& pin) override { login_.log_in(role, pin); }
@@ -90,7 +100,12 @@ class Applet : public Token {
   }
 
   const ObjectList& list() override {
-    return logged_in([&]() -> const ObjectList& { return directory_.list(); });
+    return logged_in([&]() -> const ObjectList& {
+      const ObjectList& objects = directory_.list();
+      listed_ = true;
+      describe_key_use(objects);
+      return objects;
+    });
   }
   // All that is known came with list().
   PublicKey read_public_key(const ObjectRef& ref) override {
@@ -178,6 +193,19 @@ class Applet : public Token {
     }
   }
 
+  /// Unavailable if there are keys and none can be used.
+  void describe_key_use(const ObjectList& objects) {
+    std::string reason;
+    for (const Key& key : objects.keys) {
+      if (!key.has_private) continue;
+      reason = key.unusable_reason;
+      if (reason.empty()) break;
+    }
+    for (const Function function : {Function::kSign, Function::kDecrypt})
+      capabilities_.functions[function] = reason.empty()
+                                              ? FunctionState{Availability::kNative, {}}
+                                              : FunctionState{Availability::kUnavailable, reason};
+  }
   void describe_capabilities() {
     capabilities_.sign = {SignScheme::kRsaRaw};
     capabilities_.decrypt = {DecryptScheme::kRsaRaw};
@@ -206,6 +234,7 @@ class Applet : public Token {
   Bytes serial_;
   std::optional<TokenInfo> info_;
   Capabilities capabilities_;
+  bool listed_ = false;
 };
 
 }  // namespace

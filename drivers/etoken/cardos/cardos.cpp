@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "drivers/etoken/cardos/format.h"
 #include "drivers/etoken/cardos/layout.h"
 #include "drivers/status.h"
 
@@ -9,18 +10,16 @@ namespace kilt::etoken {
 namespace {
 
 using namespace cardos;  // NOLINT(google-build-using-namespace): this file's own family
+using pkcs15::Store;
 
 constexpr std::uint16_t kSerialTag = 0x0181, kVersionTag = 0x0182;
 constexpr std::size_t kSerialAt = 10, kSerialSize = 6;
 constexpr std::size_t kMaxRandom = 65536;
 constexpr std::uint32_t kRandomBlock = 8;
 
-const char* const kNoWriting =
-    "Kilt does not personalise eToken PRO 32K/64K yet: pkcs15-init of OpenSC can";
-const char* const kNoUnblock =
-    "this token's PIN is unblocked with its PUK, not by the administrator: pkcs15-tool "
-    "--unblock-pin of OpenSC can";
-const char* const kNotFormatted = "the token is not formatted: pkcs15-init of OpenSC can do it";
+const char* const kNotFormatted = "the token is not formatted: kilt init does it";
+const char* const kOldSystem =
+    "how files are made is public for CardOS 4.2 only, and this token has another version";
 
 class CardOs : public Token {
  public:
@@ -40,7 +39,10 @@ class CardOs : public Token {
     return equal(BytesView(answer.data).first(2), atr.subspan(atr.size() - 3, 2));
   }
 
-  void reset_state() noexcept override { working_.clear(); }
+  void reset_state() noexcept override {
+    working_.clear();
+    files_.forget();
+  }
   Bytes identity() override {
     if (serial_.empty()) {
       const auto answer = card_->send(apdu::get_data(kSerialTag, apdu::kLeShortMax));
@@ -64,13 +66,14 @@ class CardOs : public Token {
       if (info.label.empty()) info.label = model_;
       info.firmware = version_;
       info.has_random = true;
-      info.write_protected = true;
+      info.write_protected = !can_make_files() || (layout() != nullptr && layout()->read_only());
+      info.pin_pad = layout() != nullptr && layout()->takes_pad();
       info_ = info;
     }
     return *info_;
   }
   const Capabilities& capabilities() override {
-    if (!pin_change_described_) describe_pin_change();
+    if (!described_) describe_layout();
     return capabilities_;
   }
   PinStatus pin_status(PinRole role) override {
@@ -85,6 +88,8 @@ class CardOs : public Token {
     if (layout() == nullptr) throw PinNotInitialized();
     layout()->login(role, pin);
   }
+  void login_at_pad(PinRole role) override { need().login_at_pad(role); }
+  void change_pin_at_pad(PinRole role) override { need().change_pin_at_pad(role); }
   void logout() override {
     files_.select({});
     expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0xEA, 0x00, 0x00)));
@@ -138,25 +143,52 @@ class CardOs : public Token {
   void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
     need().change_pin(role, old_pin, new_pin);
   }
-  void init_user_pin(const SecureBytes&) override { throw NotSupported(kNoUnblock); }
-  void format(const FormatRequest&) override { throw NotSupported(kNoWriting); }
-  ObjectRef generate_key(const KeySpec&) override { throw NotSupported(kNoWriting); }
-  ObjectRef import_key(const KeySpec&, const PrivateKey&) override {
-    throw NotSupported(kNoWriting);
+  void init_user_pin(const SecureBytes& new_pin) override {
+    need_writable().init_user_pin(new_pin);
   }
-  ObjectRef write_certificate(const Certificate&, BytesView) override {
-    throw NotSupported(kNoWriting);
+  void format(const FormatRequest& request) override {
+    if (!can_make_files()) throw NotSupported(kOldSystem);
+    if (layout() != nullptr && !layout()->no_format().empty())
+      throw NotSupported(layout()->no_format());
+    const TokenNames names{manufacturer_, identity()};
+    forget_layout();
+    cardos::format(*card_, files_, names, request);
+    logout();
   }
-  ObjectRef write_data(const DataObject&, BytesView) override { throw NotSupported(kNoWriting); }
-  void change_key(const ObjectRef&, const ObjectChange&) override {
-    throw NotSupported(kNoWriting);
+  ObjectRef generate_key(const KeySpec& spec) override {
+    return write([&](Store& store) { return store.generate_key(spec); });
   }
-  void change_certificate(const ObjectRef&, const ObjectChange&) override {
-    throw NotSupported(kNoWriting);
+  ObjectRef import_key(const KeySpec& spec, const PrivateKey& key) override {
+    const auto* rsa = std::get_if<RsaPrivateKey>(&key);
+    if (rsa == nullptr) throw NotSupported("only RSA keys are imported");
+    return write([&](Store& store) { return store.import_key(spec, *rsa); });
   }
-  void delete_key(const ObjectRef&) override { throw NotSupported(kNoWriting); }
-  void delete_certificate(const ObjectRef&) override { throw NotSupported(kNoWriting); }
-  void delete_data(const ObjectRef&) override { throw NotSupported(kNoWriting); }
+  ObjectRef write_certificate(const Certificate& certificate, BytesView der) override {
+    return write([&](Store& store) { return store.write_certificate(certificate, der); });
+  }
+  ObjectRef write_data(const DataObject& object, BytesView value) override {
+    return write([&](Store& store) { return store.write_data(object, value); });
+  }
+  // `ref` may be part of the list, which writing reads anew: hence the copies.
+  void change_key(const ObjectRef& ref, const ObjectChange& change) override {
+    write([ref = ref, &change](Store& store) { return store.change_key(ref, change), ref; });
+  }
+  void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
+    write([ref = ref, &change](Store& store) { return store.change_certificate(ref, change), ref; });
+  }
+  void change_data(const ObjectRef& ref, const ObjectChange& change) override {
+    write([ref = ref, &change](Store& store) { return store.change_data(ref, change), ref; });
+  }
+  void delete_key(const ObjectRef& ref) override {
+    working_.erase(ref);
+    write([ref = ref](Store& store) { return store.delete_key(ref), ref; });
+  }
+  void delete_certificate(const ObjectRef& ref) override {
+    write([ref = ref](Store& store) { return store.delete_certificate(ref), ref; });
+  }
+  void delete_data(const ObjectRef& ref) override {
+    write([ref = ref](Store& store) { return store.delete_data(ref), ref; });
+  }
 
  private:
   enum class Use { kUnknown, kSign, kDecipher };
@@ -164,7 +196,7 @@ class CardOs : public Token {
   /// The token's layout, found once; nullptr for a blank token.
   Layout* layout() {
     if (!asked_layout_) {
-      layout_ = open_pkcs15(*card_, files_);
+      layout_ = open_pkcs15(*card_, files_, identity());
       if (!layout_) layout_ = open_native(*card_, files_);
       asked_layout_ = true;
     }
@@ -173,6 +205,22 @@ class CardOs : public Token {
   Layout& need() {
     if (layout() == nullptr) throw NotSupported(kNotFormatted);
     return *layout();
+  }
+  Layout& need_writable() {
+    if (!can_make_files()) throw NotSupported(kOldSystem);
+    return need();
+  }
+  ObjectRef write(const std::function<ObjectRef(Store&)>& work) {
+    return need_writable().write(work);
+  }
+  void forget_layout() {
+    info_.reset();
+    working_.clear();
+    layout_.reset();
+    asked_layout_ = described_ = false;
+  }
+  [[nodiscard]] bool can_make_files() const {
+    return version_.major == 0xC8 && version_.minor == 0x09;
   }
   KeyPlace place_of(const Key& key) {
     const auto place = need().place(key.ref);
@@ -207,26 +255,33 @@ class CardOs : public Token {
   void describe_capabilities() {
     capabilities_.sign = {SignScheme::kRsaRaw};
     capabilities_.decrypt = {DecryptScheme::kRsaRaw};
-    capabilities_.keys = {{KeyType::kRsa, 512, 2048, false, false, {}}};
-    for (const Function function : {Function::kSign, Function::kDecrypt, Function::kRandom,
-                                    Function::kChangeUserPin, Function::kChangeSoPin})
+    for (const Function function : {Function::kSign, Function::kDecrypt, Function::kRandom})
       capabilities_.functions[function] = {Availability::kNative, {}};
-    for (const Function function :
-         {Function::kGenerateKey, Function::kImportKey, Function::kWriteCertificate,
-          Function::kWriteData, Function::kDeleteObject, Function::kChangeAttributes,
-          Function::kInitToken})
-      capabilities_.functions[function] = {Availability::kUnavailable, kNoWriting};
-    capabilities_.functions[Function::kUnblockPin] = {Availability::kUnavailable, kNoUnblock};
     capabilities_.functions[Function::kDerive] = {Availability::kUnavailable,
                                                   "the token has no EC keys"};
   }
-  /// Depends on the layout, which costs commands to find out.
-  void describe_pin_change() {
-    pin_change_described_ = true;
-    const std::string reason = layout() == nullptr ? kNotFormatted : layout()->no_pin_change();
-    if (reason.empty()) return;
-    for (const Function function : {Function::kChangeUserPin, Function::kChangeSoPin})
-      capabilities_.functions[function] = {Availability::kUnavailable, reason};
+  /// What depends on the layout, which costs commands to find out.
+  void describe_layout() {
+    described_ = true;
+    const bool blank = layout() == nullptr;
+    const std::string old = can_make_files() ? std::string() : kOldSystem;
+    const auto set = [&](std::initializer_list<Function> functions, const std::string& reason) {
+      for (const Function function : functions)
+        capabilities_.functions[function] = reason.empty()
+                                                ? FunctionState{Availability::kNative, {}}
+                                                : FunctionState{Availability::kUnavailable, reason};
+    };
+    const auto reason_of = [&](const std::string& reason) { return old.empty() ? reason : old; };
+    const std::string no_writing = reason_of(blank ? kNotFormatted : layout()->no_writing());
+    set({Function::kChangeUserPin, Function::kChangeSoPin},
+        blank ? kNotFormatted : layout()->no_pin_change());
+    set({Function::kGenerateKey, Function::kImportKey, Function::kWriteCertificate,
+         Function::kWriteData, Function::kDeleteObject, Function::kChangeAttributes},
+        no_writing);
+    set({Function::kUnblockPin}, reason_of(blank ? kNotFormatted : layout()->no_unblocking()));
+    set({Function::kInitToken}, reason_of(blank ? std::string() : layout()->no_format()));
+    const bool writes = no_writing.empty();
+    capabilities_.keys = {{KeyType::kRsa, 512, 2048, writes, writes, {}}};
   }
 
   apdu::Card* card_;
@@ -234,7 +289,7 @@ class CardOs : public Token {
   Files files_;
   TokenInfo::Version version_;
   std::unique_ptr<Layout> layout_;
-  bool asked_layout_ = false, pin_change_described_ = false;
+  bool asked_layout_ = false, described_ = false;
   std::map<ObjectRef, Use> working_;
   ObjectList nothing_;
   Bytes serial_;

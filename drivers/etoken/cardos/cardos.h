@@ -2,8 +2,9 @@
 // software.
 //
 // Knowledge: OpenSC's driver and profile for CardOS, an open boot driver for Aladdin's layout. In
-// the latter only the key number 3 is public. Personalisation is public but not built: it is
-// refused. Nothing here has been tried on hardware by this project.
+// the latter only the key number 3 is public, and nothing that writes. In the former all is built,
+// as OpenSC does it, for CardOS 4.2; whether the SO may replace a PIN and the user a key that
+// exists is read both ways. Nothing here has been tried on hardware by this project.
 #pragma once
 
 #include <memory>

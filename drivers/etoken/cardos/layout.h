@@ -1,7 +1,10 @@
 // The two ways an eToken PRO is formatted: what differs between them.
 #pragma once
 
+#include <functional>
+
 #include "drivers/etoken/cardos/files.h"
+#include "drivers/pkcs15/store.h"
 #include "drivers/token.h"
 
 namespace kilt::etoken::cardos {
@@ -30,13 +33,27 @@ class Layout {
   /// One VERIFY or EXTERNAL AUTHENTICATE.
   virtual void login(PinRole role, const SecureBytes& pin) = 0;
   virtual void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) = 0;
+  virtual void init_user_pin(const SecureBytes& new_pin) = 0;
+  /// The same with the PIN typed at the reader. Default: NotSupported.
+  virtual void login_at_pad(PinRole role);
+  virtual void change_pin_at_pad(PinRole role);
+  [[nodiscard]] virtual bool takes_pad() const { return false; }
   virtual PinStatus pin_status(PinRole role) = 0;
-  /// Why PINs cannot be changed, empty if they can.
+  /// One change of the token's objects.
+  virtual ObjectRef write(const std::function<ObjectRef(pkcs15::Store&)>& work) = 0;
+
+  /// Nothing can be written whoever is logged in.
+  [[nodiscard]] virtual bool read_only() const noexcept = 0;
+  // Why something cannot be done, empty if it can.
   [[nodiscard]] virtual std::string no_pin_change() const = 0;
+  [[nodiscard]] virtual std::string no_unblocking() const = 0;
+  [[nodiscard]] virtual std::string no_writing() = 0;
+  [[nodiscard]] virtual std::string no_format() const = 0;
 };
 
-/// OpenSC's: PKCS#15 in DF 5015. nullptr if there is no ODF.
-[[nodiscard]] std::unique_ptr<Layout> open_pkcs15(apdu::Card& card, Files& files);
+/// OpenSC's: PKCS#15 in DF 5015. nullptr if there is no ODF. `serial` names the token in the cache
+/// of public files.
+[[nodiscard]] std::unique_ptr<Layout> open_pkcs15(apdu::Card& card, Files& files, Bytes serial);
 /// Aladdin's: DF 6666. nullptr if there is none.
 [[nodiscard]] std::unique_ptr<Layout> open_native(apdu::Card& card, Files& files);
 

@@ -22,6 +22,12 @@ constexpr Byte kUserReference = 0x81, kSoReference = 0x85;
 constexpr Byte kOnlyPublicKeyNumber = 0x03;
 constexpr std::size_t kHeader = 4;  // 04 00, length with this header, little-endian
 constexpr std::uint32_t kSequence = 0x30;
+const char* const kNoWriting =
+    "how objects are written on a token that Aladdin's software formatted is not public";
+const char* const kNoUnblocking =
+    "how the PIN is unblocked on a token that Aladdin's software formatted is not public";
+const char* const kNoFormat =
+    "how a token that Aladdin's software formatted is erased is not public";
 const char* const kUnknownKey =
     "which key belongs to which certificate is not public where there are several";
 
@@ -78,6 +84,10 @@ class NativeLayout : public Layout {
   void change_pin(PinRole, const SecureBytes&, const SecureBytes&) override {
     throw NotSupported(no_pin_change());
   }
+  void init_user_pin(const SecureBytes&) override { throw NotSupported(kNoUnblocking); }
+  ObjectRef write(const std::function<ObjectRef(pkcs15::Store&)>&) override {
+    throw NotSupported(kNoWriting);
+  }
   PinStatus pin_status(PinRole) override {
     PinStatus status;
     status.max_length = 20;
@@ -86,6 +96,10 @@ class NativeLayout : public Layout {
   std::string no_pin_change() const override {
     return "how the PIN is changed on a token that Aladdin's software formatted is not public";
   }
+  bool read_only() const noexcept override { return true; }
+  std::string no_unblocking() const override { return kNoUnblocking; }
+  std::string no_writing() override { return kNoWriting; }
+  std::string no_format() const override { return kNoFormat; }
 
  private:
   void read_objects() {

@@ -1,50 +1,63 @@
 // OpenSC's layout on CardOS.
+#include <algorithm>
+
+#include "apdu/pin_pad.h"
+#include "drivers/etoken/cardos/format.h"
+#include "drivers/etoken/cardos/keys.h"
 #include "drivers/etoken/cardos/layout.h"
-#include "drivers/pkcs15/application.h"
+#include "drivers/pkcs15/encode.h"
+#include "drivers/pkcs15/last_update.h"
 #include "drivers/status.h"
 
 namespace kilt::etoken::cardos {
 namespace {
 
-constexpr std::size_t kStoredPin = 8;
-constexpr Byte kLocal = 0x80;
+const char* const kOnePin =
+    "the token has one PIN and no administrator: it is unblocked with its PUK (pkcs15-tool "
+    "--unblock-pin) and erased by pkcs15-init --erase-card";
+const char* const kForeignDirectories =
+    "the token's directories are the administrator's to change: OpenSC formats so without its "
+    "option onepin; pkcs15-init writes to it with both PINs";
 
 class Pkcs15Layout : public Layout {
  public:
-  Pkcs15Layout(apdu::Card& card, Files& files)
-      : card_(&card), files_(&files), application_(files, {0x50, 0x15}) {}
+  Pkcs15Layout(apdu::Card& card, Files& files, Bytes serial)
+      : card_(&card),
+        files_(&files),
+        places_(places()),
+        serial_(std::move(serial)),
+        application_(files, places_.layout.base, places_.layout.file(places_.layout.journal)) {}
 
-  bool load() {
-    if (!application_.load()) return false;
-    read_pins();
-    return true;
-  }
+  bool load() { return load(last_update()); }
 
+  // lastUpdate is the mark that OpenSC and Kilt set at every write; without one, read again.
   const ObjectList& list() override {
-    const auto info = application_.read_token_info();
-    const std::string mark = info ? info->last_update : std::string();
-    if (!listed_ || mark.empty() || mark != mark_) {
-      application_.load();
-      listed_ = true;
-      mark_ = mark;
-    }
+    const std::string mark = last_update();
+    if (written_ || mark.empty() || mark != mark_) load(mark);
     return application_.objects();
   }
   Bytes read_certificate(const ObjectRef& ref) override {
-    return application_.read_certificate(ref);
+    Bytes der = application_.read_certificate(ref);
+    keep_news();
+    return der;
   }
-  Bytes read_data(const ObjectRef& ref) override { return application_.read_data(ref); }
+  Bytes read_data(const ObjectRef& ref) override {
+    Bytes value = application_.read_data(ref);
+    keep_news();
+    return value;
+  }
   PublicKey read_public_key(const ObjectRef& ref) override {
-    return application_.read_public_key(ref);
+    PublicKey key = application_.read_public_key(ref);
+    keep_news();
+    return key;
   }
   std::optional<KeyPlace> place(const ObjectRef& ref) override {
     const pkcs15::KeyEntry* entry = application_.private_entry(ref);
     if (entry == nullptr) return std::nullopt;
     KeyPlace place;
-    place.folder = entry->path.file.empty() ? Bytes{0x50, 0x15} : entry->path.file;
+    place.folder = entry->path.file.empty() ? application_folder() : entry->path.file;
     place.reference = entry->reference;
-    place.signs = (entry->usage & (pkcs15::usage::kSign | pkcs15::usage::kSignRecover |
-                                   pkcs15::usage::kNonRepudiation)) != 0;
+    place.signs = signs_only(entry->usage);
     return place;
   }
   std::string label() override {
@@ -54,21 +67,70 @@ class Pkcs15Layout : public Layout {
 
   void login(PinRole role, const SecureBytes& pin) override {
     const pkcs15::PinEntry& entry = need(role);
-    const Bytes padded = pad(entry, pin);
-    select_folder(entry);
-    const auto answer = card_->send(apdu::verify(reference(entry), padded));
-    refuse("VERIFY", answer.sw);
+    const SecureBytes value = padded(pin, stored(entry), entry.pad.value_or(0x00));
+    files_->select(folder(entry));
+    judge(role, "VERIFY",
+          card_->send(apdu::verify(pin_reference(entry.reference), value.view())).sw);
   }
   void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
     const pkcs15::PinEntry& entry = need(role);
     if (new_pin.size() < entry.min_length)
       throw PinLength("the new PIN is shorter than the token takes");
-    Bytes body = pad(entry, old_pin);
-    append(body, pad(entry, new_pin));
-    select_folder(entry);
-    auto command = apdu::Command::case3(0x00, 0x24, 0x00, reference(entry), body);
+    const Byte pad = entry.pad.value_or(0x00);
+    const SecureBytes before = padded(old_pin, stored(entry), pad);
+    const SecureBytes after = padded(new_pin, stored(entry), pad);
+    Bytes body;
+    body.reserve(before.size() + after.size());  // a secret is not copied about
+    append(body, before.view());
+    append(body, after.view());
+    files_->select(folder(entry));
+    auto command = apdu::Command::case3(0x00, 0x24, 0x00, pin_reference(entry.reference), body);
     command.privacy = apdu::Privacy::kSecret;
-    refuse("CHANGE REFERENCE DATA", card_->send(command).sw);
+    judge(role, "CHANGE REFERENCE DATA", card_->send(command).sw);
+  }
+  // The AODF is the SO's to write, which proves him before a PIN is made that the card would let
+  // anybody make.
+  void init_user_pin(const SecureBytes& new_pin) override {
+    if (find(PinRole::kSo) == nullptr) throw NotSupported(kOnePin);
+    if (new_pin.size() < kMinUserPin || new_pin.size() > kPinSize)
+      throw PinLength("the user PIN of this token has 4 to 8 characters");
+    files_->start_writing();
+    const pkcs15::PinEntry* entry = find(PinRole::kUser);
+    const pkcs15::PinEntry user = entry != nullptr ? *entry : user_pin_entry();
+    if (entry == nullptr) {
+      pkcs15::Editor editor(*files_, places_.layout);
+      editor.recover();
+      editor.entries(pkcs15::DirectoryKind::kAuthObjects).push_back(pkcs15::encode_pin(user));
+      editor.commit();
+    }
+    const Byte so = find(PinRole::kSo)->reference;
+    const bool by_so = !user.common.auth_id.empty();
+    // OpenSC makes a PUK behind each user PIN.
+    const auto puk = static_cast<Byte>(by_so ? so : user.reference + 1);
+    try {
+      put_user_pin(*card_, *files_, user.reference, puk, new_pin);
+    } catch (const NotLoggedIn&) {
+      if (entry == nullptr) throw;
+      throw NotSupported(
+          "the token lets only its owner replace the PIN: pkcs15-tool --unblock-pin "
+          "does it with the PUK or the SO PIN");
+    }
+    spent_[PinRole::kUser] = {};
+    load();
+  }
+  bool takes_pad() const override {
+    return card_->connection().has_pad(apdu::PadAction::kVerify) && find(PinRole::kUser) != nullptr;
+  }
+  void login_at_pad(PinRole role) override {
+    const pkcs15::PinEntry& entry = need(role);
+    files_->select(folder(entry));
+    judge(role, "VERIFY", apdu::verify_at_pad(*card_, header(0x20, entry), pad_format(entry)).sw);
+  }
+  void change_pin_at_pad(PinRole role) override {
+    const pkcs15::PinEntry& entry = need(role);
+    files_->select(folder(entry));
+    judge(role, "CHANGE REFERENCE DATA",
+          apdu::modify_at_pad(*card_, header(0x24, entry), pad_format(entry)).sw);
   }
   // CardOS tells no number of tries, and an empty VERIFY on it is in no public source.
   PinStatus pin_status(PinRole role) override {
@@ -78,29 +140,84 @@ class Pkcs15Layout : public Layout {
     if (entry != nullptr) {
       status.min_length = entry->min_length;
       status.max_length = static_cast<unsigned>(stored(*entry));
+      const auto seen = spent_.find(role);
+      if (seen != spent_.end()) {
+        status.count_low = seen->second.some;
+        status.blocked = seen->second.blocked;
+        status.tries_left = seen->second.left;
+      }
     }
     return status;
   }
+
+  ObjectRef write(const std::function<ObjectRef(pkcs15::Store&)>& work) override {
+    if (const std::string reason = no_writing(); !reason.empty()) throw WriteProtected(reason);
+    list();
+    written_ = true;
+    files_->start_writing();
+    KeyObjects keys(*card_, *files_);
+    pkcs15::Store store(*files_, keys, application_, places_);
+    return work(store);
+  }
+
   std::string no_pin_change() const override { return {}; }
+  bool read_only() const noexcept override { return false; }
+  std::string no_unblocking() const override {
+    return find(PinRole::kSo) == nullptr ? kOnePin : std::string();
+  }
+  std::string no_format() const override {
+    return find(PinRole::kUser) == nullptr ? std::string() : no_unblocking();
+  }
+  /// A directory that the user cannot write would stop a change half-way.
+  std::string no_writing() override {
+    if (!foreign_) foreign_ = has_foreign_directories();
+    return *foreign_ ? kForeignDirectories : std::string();
+  }
 
  private:
-  void read_pins() {
-    pins_.clear();
-    try {
-      Bytes odf{0x50, 0x15};
-      append(odf, write_be(0x5031, 2));
-      for (const auto& directory : pkcs15::decode_odf(pkcs15::read_directory(*files_, odf))) {
-        if (directory.kind != pkcs15::DirectoryKind::kAuthObjects) continue;
-        pkcs15::for_each_entry(
-            pkcs15::read_directory(*files_, directory.path.file),
-            [&](const tlv::Node& node) {
-              if (auto pin = pkcs15::decode_pin(node)) pins_.push_back(std::move(*pin));
-            },
-            [](const char*) {});
+  bool load(const std::string& mark) {
+    mark_ = mark;
+    written_ = false;
+    foreign_.reset();
+    if (!application_.load(cache::load(subject()).value_or(cache::Files{}))) return false;
+    read_pins();
+    keep_news();
+    return true;
+  }
+  cache::Subject subject() { return {"cardos", serial_, mark_}; }
+  void keep_news() {
+    if (const cache::Files* files = application_.news()) cache::store(subject(), *files);
+  }
+  std::string last_update() {
+    const auto token = application_.read_token_info();
+    return token && pkcs15::settled(token->last_update) ? token->last_update : std::string();
+  }
+
+  bool has_foreign_directories() {
+    for (const auto& directory : application_.directories()) {
+      if (!places_.layout.directories.contains(directory.kind) ||
+          directory.kind == pkcs15::DirectoryKind::kAuthObjects)
+        continue;
+      try {
+        const Byte condition = files_->update_condition(directory.path.file);
+        if (condition != 0x00 && condition != files_->guards().user) return true;
+      } catch (const ObjectNotFound&) {
+        continue;  // named before it is made: then it is made with the user's right
       }
-    } catch (const ObjectNotFound&) {
-      return;  // no PINs are listed: nobody can log in
     }
+    return false;
+  }
+
+  void read_pins() {
+    pins_ = application_.read_pins();
+    Guards guards;
+    if (const auto* user = find(PinRole::kUser)) {
+      guards.user = user->reference;
+      places_.user_auth_id = user->auth_id;
+    }
+    const auto* so = find(PinRole::kSo);
+    guards.so = so != nullptr ? so->reference : guards.user;
+    files_->set_guards(guards);
   }
   const pkcs15::PinEntry* find(PinRole role) const {
     for (const auto& pin : pins_) {
@@ -117,43 +234,68 @@ class Pkcs15Layout : public Layout {
   }
   static std::size_t stored(const pkcs15::PinEntry& entry) {
     const bool sane = entry.stored_length >= 4 && entry.stored_length <= 32;
-    return sane ? entry.stored_length : kStoredPin;
+    return sane ? entry.stored_length : kPinSize;
   }
-  static Byte reference(const pkcs15::PinEntry& entry) {
-    return static_cast<Byte>(kLocal | entry.reference);
+  static apdu::Command header(Byte instruction, const pkcs15::PinEntry& entry) {
+    auto command = apdu::Command::case1(0x00, instruction, 0x00, pin_reference(entry.reference));
+    command.privacy = apdu::Privacy::kSecret;
+    return command;
   }
-  static Bytes pad(const pkcs15::PinEntry& entry, const SecureBytes& pin) {
-    if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
-    if (pin.size() > stored(entry)) throw PinLength("the PIN is longer than the token takes");
-    Bytes padded;
-    padded.reserve(2 * stored(entry));  // of two PINs: a secret is not copied about
-    append(padded, pin.view());
-    padded.resize(stored(entry), entry.pad.value_or(0x00));
-    return padded;
+  static apdu::PadFormat pad_format(const pkcs15::PinEntry& entry) {
+    const auto size = static_cast<unsigned>(stored(entry));
+    const apdu::PadFormat format{false, std::max(entry.min_length, 1U), size, size,
+                                 entry.pad.value_or(0x00)};
+    if (!apdu::fits_pad(format, true))
+      throw NotSupported("the token takes PINs in blocks that are longer than a reader makes them");
+    return format;
   }
   /// A PIN is found in the DF where it was made.
-  void select_folder(const pkcs15::PinEntry& entry) {
-    files_->select(entry.path.file.empty() ? Bytes{0x50, 0x15} : entry.path.file);
+  static const Bytes& folder(const pkcs15::PinEntry& entry) {
+    return entry.path.file.empty() ? application_folder() : entry.path.file;
   }
-  static void refuse(const char* what, StatusWord sw) {
-    if (sw.ok()) return;
-    if (sw == sw::kAuthenticationFailed) throw WrongPin(std::nullopt);
-    if (sw == sw::kWrongLength) throw PinLength("the token does not take a PIN of this length");
-    throw_status(what, sw);
+  void judge(PinRole role, const char* what, StatusWord sw) {
+    Spent& spent = spent_[role];
+    try {
+      refuse_pin(what, sw);
+      spent = {};
+    } catch (const WrongPin& wrong) {
+      spent.some = true;
+      spent.left = wrong.tries_left();
+      throw;
+    } catch (const PinBlocked&) {
+      spent.blocked = true;
+      throw;
+    }
   }
+
+  /// What this program saw of a PIN's counter.
+  struct Spent {
+    bool some = false, blocked = false;
+    std::optional<unsigned> left;
+  };
 
   apdu::Card* card_;
   Files* files_;
+  pkcs15::Places places_;
+  Bytes serial_;
   pkcs15::Application application_;
   std::vector<pkcs15::PinEntry> pins_;
-  bool listed_ = false;
+  std::map<PinRole, Spent> spent_;
+  std::optional<bool> foreign_;
+  bool written_ = false;
   std::string mark_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layout> open_pkcs15(apdu::Card& card, Files& files) {
-  auto layout = std::make_unique<Pkcs15Layout>(card, files);
+void Layout::login_at_pad(PinRole) {
+  throw NotSupported(
+      "this token does not compare the PIN itself: it cannot be typed at the reader");
+}
+void Layout::change_pin_at_pad(PinRole) { throw NotSupported(no_pin_change()); }
+
+std::unique_ptr<Layout> open_pkcs15(apdu::Card& card, Files& files, Bytes serial) {
+  auto layout = std::make_unique<Pkcs15Layout>(card, files, std::move(serial));
   if (!layout->load()) return nullptr;
   return layout;
 }

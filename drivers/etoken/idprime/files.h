@@ -55,6 +55,7 @@ struct MappedKey {
 class Files {
  public:
   explicit Files(apdu::Card& card) : card_(&card) {}
+  [[nodiscard]] apdu::Card& card() noexcept { return *card_; }
 
   /// SELECT by AID; false if the card has no such applet.
   bool select_applet();

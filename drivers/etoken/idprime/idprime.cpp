@@ -94,6 +94,7 @@ class IdPrime : public Token {
       info.firmware = read_version();
       info.has_random = true;
       info.write_protected = true;
+      info.pin_pad = pins_.takes_pad();
       info_ = info;
     }
     return *info_;
@@ -110,6 +111,12 @@ class IdPrime : public Token {
     // The user is in already: this is the login for one signature with the other PIN.
     if (logged_in_ && directory_.has_signature_pin()) return pins_.verify(kSignaturePin, pin);
     pins_.verify(kUserPin, pin);
+    logged_in_ = true;
+  }
+  void login_at_pad(PinRole role) override {
+    if (role == PinRole::kSo) throw NotSupported(kNoUnblock);
+    if (logged_in_ && directory_.has_signature_pin()) return pins_.verify_at_pad(kSignaturePin);
+    pins_.verify_at_pad(kUserPin);
     logged_in_ = true;
   }
   void logout() override {

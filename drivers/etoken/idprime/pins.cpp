@@ -1,5 +1,8 @@
 #include "drivers/etoken/idprime/pins.h"
 
+#include <algorithm>
+
+#include "apdu/pin_pad.h"
 #include "apdu/tlv.h"
 #include "drivers/status.h"
 
@@ -39,6 +42,21 @@ void Pins::verify(Byte reference, const SecureBytes& pin) {
     padded_ = !padded_;
     answer = files_->send(apdu::verify(reference, form(reference, pin, padded_)));
   }
+  status_.erase(reference);
+  if (!answer.ok()) refuse("VERIFY", answer.sw);
+}
+
+bool Pins::takes_pad() {
+  return !padded_ && files_->card().connection().has_pad(apdu::PadAction::kVerify);
+}
+
+void Pins::verify_at_pad(Byte reference) {
+  if (!takes_pad())
+    throw NotSupported("the token takes PINs in blocks that are longer than a reader makes them");
+  auto header = apdu::Command::case1(0x00, 0x20, 0x00, reference);
+  header.privacy = apdu::Privacy::kSecret;
+  const unsigned longest = std::min<unsigned>(known(reference).status.max_length, kMaxPin);
+  const auto answer = apdu::verify_at_pad(files_->card(), header, {false, kMinPin, longest, 0, 0});
   status_.erase(reference);
   if (!answer.ok()) refuse("VERIFY", answer.sw);
 }

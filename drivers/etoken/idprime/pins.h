@@ -17,6 +17,10 @@ class Pins {
 
   /// One VERIFY. Throws WrongPin, PinBlocked, PinLength.
   void verify(Byte reference, const SecureBytes& pin);
+  /// The PIN can be typed at the reader: its block has no length that PC/SC cannot say.
+  [[nodiscard]] bool takes_pad();
+  /// The same, typed there. Throws also PinEntryFailed.
+  void verify_at_pad(Byte reference);
   /// Un-verifies the user PIN; false if the card knows none of the public commands for it.
   bool unverify();
   /// CHANGE REFERENCE DATA, both PINs filled up. Throws as verify().

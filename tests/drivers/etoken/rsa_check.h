@@ -8,6 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "drivers/objects.h"
@@ -27,6 +28,29 @@ inline Bytes rsa_public(const RsaPublicKey& key, BytesView block) {
   Bytes bytes(key.modulus.size());
   BN_bn2binpad(result.get(), bytes.data(), static_cast<int>(bytes.size()));
   return bytes;
+}
+
+/// A key pair made by OpenSSL, to be imported.
+inline RsaPrivateKey make_private_key(unsigned bits) {
+  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_RSA_gen(bits), &EVP_PKEY_free);
+  const auto number = [&](const char* name) {
+    BIGNUM* raw = nullptr;
+    EVP_PKEY_get_bn_param(key.get(), name, &raw);
+    Bytes bytes(static_cast<std::size_t>(BN_num_bytes(raw)));
+    BN_bn2bin(raw, bytes.data());
+    BN_free(raw);
+    return bytes;
+  };
+  RsaPrivateKey value;
+  value.modulus = number(OSSL_PKEY_PARAM_RSA_N);
+  value.public_exponent = number(OSSL_PKEY_PARAM_RSA_E);
+  value.private_exponent = SecureBytes(number(OSSL_PKEY_PARAM_RSA_D));
+  value.prime1 = SecureBytes(number(OSSL_PKEY_PARAM_RSA_FACTOR1));
+  value.prime2 = SecureBytes(number(OSSL_PKEY_PARAM_RSA_FACTOR2));
+  value.exponent1 = SecureBytes(number(OSSL_PKEY_PARAM_RSA_EXPONENT1));
+  value.exponent2 = SecureBytes(number(OSSL_PKEY_PARAM_RSA_EXPONENT2));
+  value.coefficient = SecureBytes(number(OSSL_PKEY_PARAM_RSA_COEFFICIENT1));
+  return value;
 }
 
 /// 00 01 FF … 00 data: PKCS#1 v1.5, type 1.

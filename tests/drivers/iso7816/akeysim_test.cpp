@@ -1,6 +1,7 @@
 // AKEYSIM, the made-up PKCS#15 token, in its variants: found without a profile, and with one.
 #include <gmock/gmock.h>
 
+#include "drivers/x509.h"
 #include "tests/drivers/iso7816/check.h"
 #include "tests/support/card_test.h"
 
@@ -194,6 +195,30 @@ command = "00 88 00 00 {Lc} {input} {Le}"
   });
   for (const Key& key : keys)
     if (key.has_private) expect_signature(key, "profile");
+}
+
+// A renewed certificate comes beside the card's own of the same key, also where only that tells the
+// public key; the card's own again is not a second one.
+TEST_F(AkeySimTest, ANewCertificateForAKeyIsKeptBesideTheCardsOwn) {
+  for (const char* public_keys : {"present", "absent"}) {
+    card({{"public-keys", public_keys}});
+    host_.certificates = folder_ / public_keys;
+    bind();
+    const auto before = token().list().certificates;
+    ASSERT_FALSE(before.empty());
+    const Bytes own = token().read_certificate(before.at(0).ref);
+    const Bytes renewed =
+        make_certificate(std::get<RsaPublicKey>(x509::public_key(own)), "Renewed");
+    const ObjectRef ref = token().write_certificate({}, renewed);
+    const auto after = token().list().certificates;
+    ASSERT_EQ(before.size() + 1, after.size()) << public_keys;
+    EXPECT_EQ(ref, after.back().ref);
+    EXPECT_EQ(before.at(0).id, after.back().id);
+    EXPECT_EQ(renewed, token().read_certificate(ref));
+
+    EXPECT_EQ(before.at(0).ref, token().write_certificate({}, own)) << "the card's own again";
+    EXPECT_EQ(after.size(), token().list().certificates.size());
+  }
 }
 
 TEST_F(AkeySimTest, MakesKeysByProfile) {

@@ -119,7 +119,8 @@ KeyPair KeyPair::rsa(unsigned bits) {
 }
 
 KeyPair KeyPair::ec(const char* curve) {
-  EVP_PKEY* key = EVP_EC_gen(curve);
+  // EVP_EC_gen is a macro that casts const away.
+  EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve);
   must(key != nullptr ? 1 : 0, "EC generation");
   return KeyPair(key);
 }

@@ -96,24 +96,26 @@ json File::save() const {
 
 std::unique_ptr<File> File::load(const json& state, File* parent) {
   auto file = std::make_unique<File>();
-  const auto items = [&](const char* name) {
-    return state.contains(name) ? state.at(name) : json::object();
+  const auto items = [&](const char* member) {
+    return state.contains(member) ? state.at(member) : json::object();
   };
   file->type = static_cast<Type>(state.at("type").get<unsigned>());
-  const Bytes id = bytes_of(state, "id"), acl = bytes_of(state, "acl");
-  if (id.size() != 2 || acl.size() != file->acl.size())
+  const Bytes saved_id = bytes_of(state, "id"), saved_acl = bytes_of(state, "acl");
+  if (saved_id.size() != 2 || saved_acl.size() != file->acl.size())
     throw std::invalid_argument("the state's file has no id of 2 or no acl of 9 bytes");
-  file->id = static_cast<std::uint16_t>(id[0] << 8 | id[1]);
+  file->id = static_cast<std::uint16_t>(saved_id[0] << 8 | saved_id[1]);
   file->size = state.value("size", std::size_t{0});
-  std::ranges::copy(acl, file->acl.begin());
+  std::ranges::copy(saved_acl, file->acl.begin());
   file->name = bytes_of(state, "name");
   file->body = bytes_of(state, "body");
   for (const json& record : items("records"))
     file->records.push_back(unhex(record.get<std::string>()));
-  const json tests = items("tests"), keys = items("keys"), environments = items("environments");
-  for (const auto& [number, saved] : tests.items()) file->tests[id_of(number)] = load_test(saved);
-  for (const auto& [number, saved] : keys.items()) file->keys[id_of(number)] = load_key(saved);
-  for (const auto& [number, saved] : environments.items())
+  const json saved_tests = items("tests"), saved_keys = items("keys"),
+             saved_environments = items("environments");
+  for (const auto& [number, saved] : saved_tests.items())
+    file->tests[id_of(number)] = load_test(saved);
+  for (const auto& [number, saved] : saved_keys.items()) file->keys[id_of(number)] = load_key(saved);
+  for (const auto& [number, saved] : saved_environments.items())
     file->environments[id_of(number)] = unhex(saved.get<std::string>());
   file->parent = parent;
   for (const json& one : items("children")) file->children.push_back(load(one, file.get()));

@@ -6,7 +6,7 @@
 namespace kilt::vtoken::etoken {
 namespace {
 
-constexpr std::uint16_t kMaster = 0x3F00, kContainerMap = 0x0204;
+constexpr std::uint16_t kMaster = 0x3F00;
 constexpr std::uint8_t kUser = 0x11;
 constexpr std::uint8_t kStoredPinSize = 16;
 

@@ -1,0 +1,158 @@
+// Readers with keys of their own (PC/SC part 10): the PIN is typed there and no program sees it.
+#include "tests/hardening/pcsc_module_test.h"
+
+namespace kilt::test {
+namespace {
+
+class PinPad : public PcscModuleTest {
+ protected:
+  void SetUp() override {
+    PcscModuleTest::SetUp();
+    FakePcsc::give_pads(true);
+  }
+  /// A token of another kind in the reader, the module started anew.
+  void plug_in(const std::string& kind, const std::map<std::string, std::string>& settings = {}) {
+    auto card = vtoken::make_card(kind);
+    for (const auto& [key, value] : settings) card->set(key, value);
+    card_ = std::make_shared<CountingEndpoint>(std::make_shared<VirtualEndpoint>(std::move(card)));
+    FakePcsc::insert(kPcscReader, card_);
+  }
+  void start() {
+    ASSERT_EQ(CKR_OK, C_Initialize(nullptr));
+    CK_ULONG count = 0;
+    ASSERT_EQ(CKR_OK, C_GetSlotList(CK_TRUE, nullptr, &count));
+    ASSERT_EQ(CKR_OK,
+              C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session_));
+  }
+  static CK_FLAGS token_flags() {
+    CK_TOKEN_INFO info{};
+    EXPECT_EQ(CKR_OK, C_GetTokenInfo(0, &info));
+    return info.flags;
+  }
+  CK_RV log_in_at_reader() const { return C_Login(session_, CKU_USER, nullptr, 0); }
+  CK_STATE state() const {
+    CK_SESSION_INFO info{};
+    EXPECT_EQ(CKR_OK, C_GetSessionInfo(session_, &info));
+    return info.state;
+  }
+
+  CK_SESSION_HANDLE session_ = 0;
+};
+
+TEST_F(PinPad, LoginAndSignatureWithAPinThatNobodyElseSaw) {
+  start();
+  EXPECT_NE(0U, token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+  FakePcsc::type({kUserPin});
+  ASSERT_EQ(CKR_OK, log_in_at_reader());
+  EXPECT_EQ(CKS_RW_USER_FUNCTIONS, state());
+  EXPECT_EQ(1U, FakePcsc::pad_requests());
+  EXPECT_EQ(1U, verifies(*card_));
+  EXPECT_EQ(0U, token_flags() & CKF_USER_PIN_TO_BE_CHANGED) << "which PIN it is, nobody knows";
+  CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+  CK_ATTRIBUTE wanted{CKA_CLASS, &object_class, sizeof object_class};
+  CK_OBJECT_HANDLE key = 0;
+  CK_ULONG count = 0;
+  ASSERT_EQ(CKR_OK, C_FindObjectsInit(session_, &wanted, 1));
+  ASSERT_EQ(CKR_OK, C_FindObjects(session_, &key, 1, &count));
+  ASSERT_EQ(1U, count);
+  ASSERT_EQ(CKR_OK, C_FindObjectsFinal(session_));
+  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+  Bytes data(20, 7), signature(128);
+  CK_ULONG size = signature.size();
+  ASSERT_EQ(CKR_OK, C_SignInit(session_, &mechanism, key));
+  EXPECT_EQ(CKR_OK, C_Sign(session_, data.data(), data.size(), signature.data(), &size));
+  EXPECT_EQ(CKR_USER_ALREADY_LOGGED_IN, log_in_at_reader());
+  EXPECT_EQ(1U, FakePcsc::pad_requests());
+  EXPECT_EQ(CKR_OK, C_Logout(session_));
+}
+
+TEST_F(PinPad, ThePinOfTheApplicationIsStillTaken) {
+  start();
+  EXPECT_EQ(CKR_OK, log_in(session_, CKU_USER, kUserPin));
+  EXPECT_EQ(0U, FakePcsc::pad_requests());
+}
+
+TEST_F(PinPad, WrongPinSpendsOneTry) {
+  start();
+  FakePcsc::type({"00000000"});
+  EXPECT_EQ(CKR_PIN_INCORRECT, log_in_at_reader());
+  EXPECT_EQ(1U, verifies(*card_));
+  EXPECT_EQ(4U, tries_left(*card_));
+  EXPECT_EQ(CKS_RW_PUBLIC_SESSION, state());
+}
+
+TEST_F(PinPad, BlockedPin) {
+  start();
+  for (unsigned i = 0; i < 5; ++i) {
+    FakePcsc::type({"00000000"});
+    EXPECT_NE(CKR_OK, log_in_at_reader());
+  }
+  FakePcsc::type({kUserPin});
+  EXPECT_EQ(CKR_PIN_LOCKED, log_in_at_reader());
+}
+
+TEST_F(PinPad, CancelTimeOutAndLengthSpendNothing) {
+  start();
+  FakePcsc::press_cancel();
+  EXPECT_EQ(CKR_FUNCTION_CANCELED, log_in_at_reader());
+  EXPECT_EQ(CKR_FUNCTION_CANCELED, log_in_at_reader()) << "nobody comes";
+  FakePcsc::type({"1"});
+  EXPECT_EQ(CKR_PIN_LEN_RANGE, log_in_at_reader());
+  EXPECT_EQ(0U, verifies(*card_));
+  EXPECT_EQ(5U, tries_left(*card_));
+  EXPECT_EQ(CKS_RW_PUBLIC_SESSION, state());
+  FakePcsc::type({kUserPin});
+  EXPECT_EQ(CKR_OK, log_in_at_reader());
+}
+
+TEST_F(PinPad, TheLoginOfAnotherProgramIsNoSecondEntry) {
+  start();
+  // On the card, but not by us.
+  card_->transmit(from_hex("0020000206313335373930"));
+  FakePcsc::type({kUserPin});
+  EXPECT_EQ(CKR_OK, log_in_at_reader());
+  EXPECT_EQ(1U, FakePcsc::pad_requests());
+}
+
+TEST_F(PinPad, WithoutOneNullIsAMistake) {
+  FakePcsc::control_answers({}, {});
+  start();
+  EXPECT_EQ(0U, token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+  EXPECT_EQ(CKR_ARGUMENTS_BAD, log_in_at_reader());
+  EXPECT_EQ(CKR_ARGUMENTS_BAD, C_SetPIN(session_, nullptr, 0, nullptr, 0));
+  EXPECT_EQ(0U, verifies(*card_));
+}
+
+TEST_F(PinPad, KaztokenChangesItsPinOnTheComputerOnly) {
+  start();
+  FakePcsc::type({kUserPin, "246801", "246801"});
+  EXPECT_EQ(CKR_FUNCTION_NOT_SUPPORTED, C_SetPIN(session_, nullptr, 0, nullptr, 0));
+  EXPECT_EQ(0U, FakePcsc::pad_requests());
+  EXPECT_EQ(0U, verifies(*card_));
+}
+
+TEST_F(PinPad, ChallengeAndResponseNeedThePin) {
+  plug_in("jacarta");
+  start();
+  EXPECT_EQ(0U, token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+  FakePcsc::type({"1234567890"});
+  EXPECT_EQ(CKR_ARGUMENTS_BAD, log_in_at_reader());
+  EXPECT_EQ(0U, FakePcsc::pad_requests());
+}
+
+TEST_F(PinPad, AReaderThatFailsOrLies) {
+  start();
+  for (const char* answer : {"90", "6B80", "6F00"}) {
+    FakePcsc::before_call(1, [] {});
+    card_->intercept([&](BytesView command) -> std::optional<Bytes> {
+      if (command.size() > 1 && command[1] == 0x20 && command.size() > 5) return from_hex(answer);
+      return std::nullopt;
+    });
+    FakePcsc::type({kUserPin});
+    EXPECT_EQ(CKR_DEVICE_ERROR, log_in_at_reader()) << answer;
+    EXPECT_EQ(CKS_RW_PUBLIC_SESSION, state());
+  }
+}
+
+}  // namespace
+}  // namespace kilt::test

@@ -66,7 +66,7 @@ TEST_F(LyingModule, ImpossibleAttributes) {
 TEST_F(LyingModule, ImpossibleSignature) {
   Session session(module_, 0, Session::Mode::kRead);
   const Bytes data(32);
-  expect_module_failure([&] { session.sign(CKM_RSA_PKCS, 1, data); });
+  expect_module_failure([&] { session.sign(CKM_RSA_PKCS, 1, false, data); });
 }
 
 TEST(ModuleTest, WhatIsNoModule) { EXPECT_THROW(Module("/nonexistent.so"), Failure); }

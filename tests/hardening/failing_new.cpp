@@ -33,6 +33,14 @@ bool allocation_failed() noexcept { return failed; }
 
 void* operator new(std::size_t size) { return kilt::test::allocate(size); }
 void* operator new[](std::size_t size) { return kilt::test::allocate(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return kilt::test::allocate(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

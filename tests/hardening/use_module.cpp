@@ -166,7 +166,7 @@ int main(int argc, char** argv) {
   else if (mode == "turkish")
     turkish(argv[2]);
   else if (mode == "sockets")
-    return count_sockets(argv[2]);
+    std::_Exit(count_sockets(argv[2]));  // LeakSanitizer, at exit, cannot look at a set-id process
   else
     return 2;
   return 0;

@@ -74,6 +74,8 @@ struct Unpadded {
 [[nodiscard]] Bytes rsa_encrypt_oaep(const RsaPublicKey& key, BytesView data, Hash hash, Hash mgf,
                                      BytesView label);
 /// Signature as r || s.
+/// The point lies on the curve (one that OpenSSL knows).
+[[nodiscard]] bool is_on_curve(const EcPublicKey& key);
 [[nodiscard]] bool ecdsa_verify(const EcPublicKey& key, BytesView hash_value, BytesView signature);
 
 /// The fields PKCS#11 wants of a certificate, each in DER.

@@ -131,6 +131,14 @@ Bytes rsa_encrypt_oaep(const RsaPublicKey& key, BytesView data, Hash hash, Hash 
   return encrypt(context, data);
 }
 
+bool is_on_curve(const EcPublicKey& key) {
+  try {
+    return decode_key("EC", key) != nullptr;
+  } catch (const InvalidData&) {
+    return false;
+  }
+}
+
 bool ecdsa_verify(const EcPublicKey& key, BytesView hash_value, BytesView signature) {
   if (signature.empty() || signature.size() % 2 != 0) return false;
   const std::size_t half = signature.size() / 2;

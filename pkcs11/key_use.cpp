@@ -36,6 +36,7 @@ void check_key_type(const Mechanism& mechanism, KeyType type) {
       case Scheme::kRsaRaw:
         return type == KeyType::kRsa;
       case Scheme::kEcdsa:
+      case Scheme::kEcdh:
         return type == KeyType::kEc;
       case Scheme::kGost:
         return type == KeyType::kGost256 || type == KeyType::kGost512;

@@ -33,6 +33,7 @@ constexpr std::array kTable{
     MechanismSpec{CKM_ECDSA_SHA256, Scheme::kEcdsa, Hash::kSha256},
     MechanismSpec{CKM_ECDSA_SHA384, Scheme::kEcdsa, Hash::kSha384},
     MechanismSpec{CKM_ECDSA_SHA512, Scheme::kEcdsa, Hash::kSha512},
+    MechanismSpec{CKM_ECDH1_DERIVE, Scheme::kEcdh, Hash::kNone},
     MechanismSpec{CKM_GOSTR3410_KEY_PAIR_GEN, Scheme::kGostKeyGen, Hash::kNone},
     MechanismSpec{CKM_GOSTR3410, Scheme::kGost, Hash::kNone},
     MechanismSpec{CKM_SHA_1, Scheme::kDigest, Hash::kSha1},
@@ -71,6 +72,7 @@ KeyType key_type_of(Scheme scheme) {
   switch (scheme) {
     case Scheme::kEcKeyGen:
     case Scheme::kEcdsa:
+    case Scheme::kEcdh:
       return KeyType::kEc;
     case Scheme::kGostKeyGen:
     case Scheme::kGost:
@@ -115,6 +117,12 @@ bool decrypts(Scheme scheme, const Capabilities& has) {
   }
 }
 
+bool derives(Scheme scheme, const Capabilities& has) {
+  if (scheme != Scheme::kEcdh) return false;
+  const auto state = has.functions.find(Function::kDerive);
+  return state != has.functions.end() && state->second.availability != Availability::kUnavailable;
+}
+
 bool generates(Scheme scheme) {
   return scheme == Scheme::kRsaKeyGen || scheme == Scheme::kEcKeyGen ||
          scheme == Scheme::kGostKeyGen;
@@ -138,8 +146,9 @@ CK_FLAGS flags_of(const MechanismSpec& spec, const Capabilities& capabilities) {
   if (signs(scheme, capabilities)) flags |= CKF_SIGN | (scheme == Scheme::kGost ? 0 : CKF_VERIFY);
   if (spec.hash == Hash::kNone && decrypts(scheme, capabilities))
     flags |= CKF_DECRYPT | CKF_ENCRYPT;
+  if (derives(scheme, capabilities)) flags |= CKF_DERIVE;
   if (flags != 0) flags |= CKF_HW;
-  if (flags != 0 && scheme == Scheme::kEcdsa)
+  if (flags != 0 && (scheme == Scheme::kEcdsa || scheme == Scheme::kEcdh))
     flags |= CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS;
   return flags;
 }

@@ -18,6 +18,7 @@ enum class Scheme {
   kRsaRaw,
   kEcKeyGen,
   kEcdsa,
+  kEcdh,
   kGostKeyGen,
   kGost,
 };

@@ -140,6 +140,8 @@ class SessionObject : public Object {
 
  private:
   [[nodiscard]] const Bytes* find(CK_ATTRIBUTE_TYPE type) const;
+  /// A secret key's value that C_GetAttributeValue does not give.
+  [[nodiscard]] bool hides_value() const;
   Attributes attributes_;
 };
 

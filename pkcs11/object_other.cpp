@@ -141,7 +141,16 @@ bool SessionObject::is_private() const {
   return value != nullptr && to_bool(*value).value_or(true);
 }
 
+bool SessionObject::hides_value() const {
+  if (object_class() != CKO_SECRET_KEY) return false;
+  const Bytes* sensitive = find(CKA_SENSITIVE);
+  const Bytes* extractable = find(CKA_EXTRACTABLE);
+  return sensitive == nullptr || extractable == nullptr || to_bool(*sensitive) != false ||
+         to_bool(*extractable) != true;
+}
+
 AttributeValue SessionObject::attribute(CK_ATTRIBUTE_TYPE type, Loader&) {
+  if (type == CKA_VALUE && hides_value()) return AttributeValue::sensitive();
   if (const Bytes* value = find(type)) return AttributeValue::of(*value);
   if (type == CKA_TOKEN || type == CKA_PRIVATE) return AttributeValue::of_bool(false);
   if (type == CKA_MODIFIABLE || type == CKA_DESTROYABLE || type == CKA_COPYABLE)

@@ -133,7 +133,29 @@ Handle create_object(Session& session, const Template& wanted) {
   }
 }
 
+Handle keep_secret(Session& session, const Template& wanted, BytesView value) {
+  SessionObject::Attributes attributes = wanted.all();
+  const auto say = [&](CK_ATTRIBUTE_TYPE type, const AttributeValue& said) {
+    attributes[type] = said.value;
+  };
+  const bool sensitive = wanted.flag(CKA_SENSITIVE).value_or(true);
+  const bool extractable = wanted.flag(CKA_EXTRACTABLE).value_or(false);
+  say(CKA_CLASS, AttributeValue::of_ulong(CKO_SECRET_KEY));
+  say(CKA_KEY_TYPE, AttributeValue::of_ulong(CKK_GENERIC_SECRET));
+  say(CKA_VALUE_LEN, AttributeValue::of_ulong(value.size()));
+  say(CKA_KEY_GEN_MECHANISM, AttributeValue::of_ulong(CK_UNAVAILABLE_INFORMATION));
+  say(CKA_PRIVATE, AttributeValue::of_bool(true));
+  say(CKA_SENSITIVE, AttributeValue::of_bool(sensitive));
+  say(CKA_EXTRACTABLE, AttributeValue::of_bool(extractable));
+  for (const CK_ATTRIBUTE_TYPE type :
+       {CKA_LOCAL, CKA_COPYABLE, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE})
+    say(type, AttributeValue::of_bool(false));
+  attributes[CKA_VALUE] = to_bytes(value);
+  return keep_in_session(session, std::move(attributes));
+}
+
 Handle copy_session_object(Session& session, const SessionObject& source, const Template& changes) {
+  refuse_if(source.object_class() == CKO_SECRET_KEY, CKR_ACTION_PROHIBITED);
   refuse_unique_id(changes);
   refuse_if(changes.flag(CKA_TOKEN).value_or(false), CKR_TEMPLATE_INCONSISTENT);
   SessionObject::Attributes attributes = source.attributes();
@@ -152,8 +174,10 @@ void change_session_object(SessionObject& object, const Template& changes) {
   for (const auto& [type, value] : changes.all()) {
     const auto found = now.find(type);
     const bool same = found != now.end() && found->second == value;
-    const bool fixed = std::ranges::find(kFixed, type) != kFixed.end() ||
-                       (type == CKA_VALUE && object.object_class() == CKO_CERTIFICATE);
+    const bool fixed =
+        std::ranges::find(kFixed, type) != kFixed.end() ||
+        (type == CKA_VALUE && object.object_class() == CKO_CERTIFICATE) ||
+        (object.object_class() == CKO_SECRET_KEY && type != CKA_LABEL && type != CKA_ID);
     refuse_if(fixed && !same, CKR_ATTRIBUTE_READ_ONLY);
   }
   for (const auto& [type, value] : changes.all()) object.set(type, value);

@@ -18,6 +18,7 @@ void Session::end_private_operations() noexcept {
   sign.reset();
   decrypt.reset();
   find.reset();
+  std::erase_if(session_objects_, [](const auto& one) { return one.second->is_private(); });
 }
 
 CK_STATE Session::state() const noexcept {

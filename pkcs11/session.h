@@ -58,7 +58,8 @@ class Session {
   /// False once closed, or when the card it was opened for is gone.
   [[nodiscard]] bool alive() const noexcept { return !closed_ && epoch_ == slot_->epoch(); }
   void close() noexcept;
-  /// Drops the operations that use a private key: what C_Logout does to them.
+  /// Drops the operations that use a private key, and private session objects: what C_Logout does
+  /// to them.
   void end_private_operations() noexcept;
   [[nodiscard]] CK_STATE state() const noexcept;
 

@@ -55,7 +55,3 @@ CK_RV C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_OBJECT_HANDLE, CK
                   CK_ATTRIBUTE*, CK_ULONG, CK_OBJECT_HANDLE*) {
   return refuse(__func__, session);
 }
-CK_RV C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_OBJECT_HANDLE, CK_ATTRIBUTE*,
-                  CK_ULONG, CK_OBJECT_HANDLE*) {
-  return refuse(__func__, session);
-}

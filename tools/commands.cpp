@@ -1,5 +1,7 @@
 #include "tools/commands.h"
 
+#include "tools/text.h"
+
 namespace kilt::tool {
 
 void add_commands(CLI::App& app, Context& context) {
@@ -9,6 +11,9 @@ void add_commands(CLI::App& app, Context& context) {
 }
 
 void set_action(CLI::App& command, Context& context, std::function<void()> action) {
+  // CLI11 makes it before anybody can name its group.
+  if (CLI::Option* help = command.get_help_ptr(); help != nullptr)
+    help->group(translated("Options"));
   command.callback([&command, &context, action = std::move(action)] {
     std::string name = command.get_name();
     for (const CLI::App* up = command.get_parent(); up != nullptr && up->get_parent() != nullptr;

@@ -7,6 +7,7 @@
 #include "drivers/pkcs15/directory.h"
 #include "drivers/pkcs15/encode.h"
 #include "drivers/pkcs15/last_update.h"
+#include "drivers/random_pin.h"
 #include "drivers/status.h"
 
 namespace kilt::kaztoken {
@@ -142,18 +143,6 @@ void write_application(FileSystem& files, const TokenNames& names, const FormatR
              pkcs15::encode_token_info(info));
 }
 
-/// A PIN that nobody knows: digits out of the token's random number generator.
-SecureBytes random_pin(apdu::Card& card) {
-  auto challenge = apdu::get_challenge(apdu::Le{kMaxPin});
-  challenge.privacy = apdu::Privacy::kSecret;
-  const auto answer = card.send(challenge);
-  expect_ok("GET CHALLENGE", answer);
-  if (answer.data.size() != kMaxPin) throw MalformedAnswer("GET CHALLENGE brought too few bytes");
-  Bytes digits = answer.data;
-  for (Byte& digit : digits) digit = static_cast<Byte>('0' + digit % 10);
-  return SecureBytes(std::move(digits));
-}
-
 }  // namespace
 
 void format(apdu::Card& card, FileSystem& files, Pins& pins, const TokenNames& names,
@@ -161,7 +150,7 @@ void format(apdu::Card& card, FileSystem& files, Pins& pins, const TokenNames& n
   check_pins(request);
   check_right_to_erase(pins, request);
   const SecureBytes user_pin =
-      request.user_pin.empty() ? random_pin(card) : request.user_pin.clone();
+      request.user_pin.empty() ? random_pin(card, kMaxPin) : request.user_pin.clone();
   pins.forget();
   command(card, "INIT", 0x8A, 0x00, 0x00);
   files.create({0x3F00, FileType::kDirectory, 0, kMfRights, std::nullopt});

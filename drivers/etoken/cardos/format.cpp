@@ -7,6 +7,7 @@
 #include "drivers/pkcs15/discovery.h"
 #include "drivers/pkcs15/encode.h"
 #include "drivers/pkcs15/last_update.h"
+#include "drivers/random_pin.h"
 #include "drivers/status.h"
 
 namespace kilt::etoken::cardos {
@@ -49,21 +50,9 @@ bool delete_folder(apdu::Card& card, Files& files) {
   return true;
 }
 
-/// A PIN that nobody knows: digits out of the token's random number generator.
-SecureBytes random_pin(apdu::Card& card) {
-  auto challenge = apdu::get_challenge(apdu::Le{kPinSize});
-  challenge.privacy = apdu::Privacy::kSecret;
-  const auto answer = card.send(challenge);
-  expect_ok("GET CHALLENGE", answer);
-  if (answer.data.size() != kPinSize) throw MalformedAnswer("GET CHALLENGE brought too few bytes");
-  Bytes digits = answer.data;
-  for (Byte& digit : digits) digit = static_cast<Byte>('0' + digit % 10);
-  return SecureBytes(std::move(digits));
-}
-
 /// The user's files are deleted with the user's PIN: the SO gives it a value for that.
 void take_user_pin(apdu::Card& card, Files& files) {
-  const SecureBytes pin = random_pin(card);
+  const SecureBytes pin = random_pin(card, kPinSize);
   put_user_pin(card, files, kGuards.user, kGuards.so, pin);
   verify(card, files, application_folder(), kGuards.user, pin);
 }

@@ -46,7 +46,8 @@ readonly firefox_offers='requested that you identify yourself.*Issued to: CN=fir
 readonly chromium_offers='Select a certificate to authenticate yourself to localhost.*Kilt test CA'
 
 # log_in BROWSER SHOT: the PIN and the choice of a certificate, in whichever order they come: a token
-# that shows its certificates to everybody lets the choice come first.
+# that shows its certificates to everybody lets the choice come first. A browser that was answered
+# before may remember the choice.
 log_in() {
   local asks=${1}_asks names=${1}_names offers=${1}_offers before chosen=no
   before=$(page)
@@ -55,7 +56,10 @@ log_in() {
   type_into "${!asks}" "$user_pin"
   shot "$2-pin"
   press Return
-  [ $chosen = yes ] || choose "$1" "$2"
+  if [ $chosen = no ]; then
+    [ "$before" = 0 ] || wait_for 180 page_or_offered "$before" "${!offers}" || true
+    page_after "$before" || choose "$1" "$2"
+  fi
   see_page_after "$before" "the server read the name in the certificate"
   read_screen 30 "the page greets by it" "Welcome first, page $(page)"
   shot "$2-page"
@@ -84,6 +88,7 @@ page() {
   echo "$((${title%%[^0-9]*} + 0))"
 }
 page_after() { (($(page) > $1)); }
+page_or_offered() { page_after "$1" || screen_shows "$2"; }
 # see_page_after NUMBER WHAT: a page that is newer than the one with this number comes.
 see_page_after() {
   if wait_for 180 page_after "$1"; then pass "$2"; else browser_failed "$2"; fi

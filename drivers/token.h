@@ -158,6 +158,10 @@ class Token {
 
   /// The objects seen now. The driver keeps them and reads again only what may have changed.
   virtual const ObjectList& list() = 0;
+  /// The objects as of what this driver has read of the token lately, without asking it anything
+  /// now; nullptr if that does not tell them. For a caller who knows that all of it is young
+  /// enough.
+  virtual const ObjectList* remembered_list() { return nullptr; }
   /// The public half of a key, where list() did not bring it; std::monostate if the token does not
   /// give it at all.
   virtual PublicKey read_public_key(const ObjectRef& key) = 0;

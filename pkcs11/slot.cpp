@@ -50,6 +50,7 @@ void Slot::bind() {
   if (!state_.card_present) refresh();
   refuse_if(!state_.card_present, CKR_TOKEN_NOT_PRESENT);
   if (unrecognized_event_ == state_.event_count) throw TokenNotRecognized(unrecognized_why_);
+  looked_at_ = std::chrono::steady_clock::now();
   try {
     card_ = std::make_unique<apdu::Card>(transport_->connect(reader_));
     const apdu::Transaction transaction(*card_);

@@ -214,7 +214,8 @@ class Slot : private Loader {
   std::map<Handle, ObjectPtr> objects_;
   std::map<Identity, Handle> handles_;
   std::optional<std::uint64_t> list_generation_;
-  std::chrono::steady_clock::time_point listed_at_;
+  /// The driver has read all that it remembers since then.
+  std::chrono::steady_clock::time_point looked_at_;
   std::optional<Handle> status_handle_;
   std::vector<OddObject> odd_;
   std::string last_reason_;

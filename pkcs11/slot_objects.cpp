@@ -8,13 +8,16 @@ const std::map<Handle, ObjectPtr>& Slot::objects() {
   // Clients search by one class after the other: the token is asked once for all of them whether
   // another program changed it.
   const auto now = std::chrono::steady_clock::now();
-  if (token_ && list_generation_ && now - listed_at_ < environment_->config.recheck)
-    return objects_;
+  const bool recent = token_ && now - looked_at_ < environment_->config.recheck;
+  if (recent && list_generation_) return objects_;
   with_token(Repeat::kOnce, [&](Token& token) {
-    const ObjectList& list = token.list();
-    if (list_generation_ != list.generation) update_objects(list, token.capabilities());
+    const ObjectList* list = recent ? token.remembered_list() : nullptr;
+    if (list == nullptr) {
+      list = &token.list();
+      looked_at_ = now;
+    }
+    if (list_generation_ != list->generation) update_objects(*list, token.capabilities());
   });
-  listed_at_ = now;
   return objects_;
 }
 

@@ -29,7 +29,7 @@ class Kaztoken : public Token {
   template <typename Work>
   auto write(Work work) {
     if (!listed_) list();
-    listed_ = false;
+    forget_list();
     KeyObjects keys(*card_, files_);
     Store store(files_, keys, application_, places());
     return work(store);
@@ -48,7 +48,7 @@ class Kaztoken : public Token {
 
   void reset_state() noexcept override {
     pins_.forget();
-    listed_ = false;
+    forget_list();
   }
 
   Bytes identity() override { return serial(); }
@@ -72,9 +72,10 @@ class Kaztoken : public Token {
 
   const ObjectList& list() override {
     // lastUpdate is the mark that OpenSC and Kilt set at every write; without one, read again.
-    const std::string mark = listed_ ? last_update() : std::string();
-    if (!listed_ || mark.empty() || mark != listed_mark_) {
-      listed_mark_ = listed_ ? mark : last_update();
+    mark_ = last_update();
+    if (!listed_ || mark_.empty() || mark_ != listed_mark_) {
+      listed_ = false;
+      listed_mark_ = mark_;
       const bool pkcs15 = application_.load(cache::load(subject()).value_or(cache::Files{}));
       vendor_.reset();
       if (!pkcs15) {
@@ -84,7 +85,22 @@ class Kaztoken : public Token {
       listed_ = true;
       keep_news();
     }
-    return vendor_ ? *vendor_ : application_.objects();
+    return listing();
+  }
+  const ObjectList* remembered_list() override {
+    if (mark_.empty()) return nullptr;
+    if (listed_ && mark_ == listed_mark_) return &listing();
+    // Read with the token's names; the cache may hold the rest. What it does not hold is not read
+    // here: the mark may be an older one by now.
+    listed_mark_ = mark_;
+    auto files = cache::load(subject());
+    if (!files || !application_.load(std::move(*files)) || application_.news() != nullptr) {
+      forget_list();
+      return nullptr;
+    }
+    vendor_.reset();
+    listed_ = true;
+    return &listing();
   }
   PublicKey read_public_key(const ObjectRef& key) override {
     if (vendor_) return {};
@@ -162,11 +178,12 @@ class Kaztoken : public Token {
     pins_.set_user_pin(new_pin);
     user_pin_set(files_);
     info_.reset();
+    forget_list();
   }
   void format(const FormatRequest& request) override {
     const TokenNames names{manufacturer_, model_, serial()};
     info_.reset();
-    listed_ = false;
+    forget_list();
     kaztoken::format(*card_, files_, pins_, names, request);
   }
 
@@ -195,9 +212,17 @@ class Kaztoken : public Token {
 
   /// The mark of the last change; empty if the token has none, or one that the next change could
   /// repeat.
-  std::string last_update() {
-    const auto token = application_.read_token_info();
+  std::string last_update() { return mark_of(application_.read_token_info()); }
+  static std::string mark_of(const std::optional<pkcs15::TokenInfoEntry>& token) {
     return token && pkcs15::settled(token->last_update) ? token->last_update : std::string();
+  }
+
+  [[nodiscard]] const ObjectList& listing() const noexcept {
+    return vendor_ ? *vendor_ : application_.objects();
+  }
+  void forget_list() noexcept {
+    listed_ = false;
+    mark_.clear();
   }
 
   void choose(const Key& key, Byte template_tag) {
@@ -230,6 +255,7 @@ class Kaztoken : public Token {
     info.initialized = pins_.status(PinRole::kSo).initialized;  // a blank one has no PIN objects
     info.label = model_;
     if (const auto token = application_.read_token_info()) {
+      mark_ = mark_of(token);
       if (!token->label.empty()) info.label = token->label;
       user_pin_set_ = token->issuer != kNoUserPin;
     }
@@ -259,6 +285,7 @@ class Kaztoken : public Token {
   std::optional<ObjectList> vendor_;  ///< instead, where the vendor's software formatted the token
   bool listed_ = false;
   std::string listed_mark_;
+  std::string mark_;  ///< as last read
   bool user_pin_set_ = true;
   Bytes serial_;
   std::optional<TokenInfo> info_;

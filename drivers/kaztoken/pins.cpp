@@ -43,7 +43,11 @@ void Pins::verify_at_pad(PinRole role) {
 }
 
 void Pins::judge_verify(PinRole role, StatusWord sw) {
-  status_.erase(role);
+  // The right PIN takes no try away: a full counter stays full.
+  const auto known = status_.find(role);
+  const bool full = known != status_.end() && known->second.tries_left &&
+                    known->second.tries_left == known->second.tries_max;
+  if (!sw.ok() || !full) status_.erase(role);
   if (sw.ok()) {
     logged_in_ = role;
     return;

@@ -1,5 +1,7 @@
 // APDUs per operation: asserted exactly, because a change that costs one more is a change that
 // somebody must have wanted.
+#include <thread>
+
 #include "drivers/pkcs15/last_update.h"
 #include "drivers/registry.h"
 #include "tests/support/kaztoken_test.h"
@@ -147,6 +149,47 @@ TEST_F(Budget, WarmStartToFirstSignature) {
   card_->restart_count();
   EXPECT_LT(2000U, read_everything(session));
   EXPECT_LE(card_->count(), 2U) << "values come from the disk";
+}
+
+// What C_GetTokenInfo read of the token serves the list right behind it; so does the list before a
+// login for the one after it.
+TEST_F(Budget, WarmStartWithTokenInfoToFirstSignature) {
+  TemporaryFolder folder;
+  setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);
+  restart_cold();
+  list_slots();
+  read_everything(user_session());
+  restart_cold();
+  list_slots();
+  CK_TOKEN_INFO info{};
+  ASSERT_EQ(CKR_OK, C_GetTokenInfo(0, &info));
+  EXPECT_LE(card_->count(), 5U);
+  const CK_SESSION_HANDLE session = open_session();
+  EXPECT_EQ(0U, find_class(session, CKO_PRIVATE_KEY).size());
+  ASSERT_EQ(CKR_OK, log_in(session, CKU_USER, kUserPin));
+  ASSERT_EQ(CKR_OK, C_GetTokenInfo(0, &info));
+  sign_once(session);
+  EXPECT_LE(card_->count(), 5U + 1U + 4U);
+}
+
+// All that saving must not hide what another program writes: for a second at most.
+TEST_F(Budget, ForeignChangeIsSeenASecondLater) {
+  list_slots();
+  CK_TOKEN_INFO info{};
+  ASSERT_EQ(CKR_OK, C_GetTokenInfo(0, &info));
+  const CK_SESSION_HANDLE session = open_session();
+  EXPECT_EQ(0U, find_class(session, CKO_DATA).size());
+  {
+    apdu::Card card(readers_->connect(kReader));
+    const auto other = open_token(card, ProfileSet::builtin());
+    other->login(PinRole::kUser, SecureBytes(to_bytes(kUserPin)));
+    other->write_data({}, to_bytes("value"));
+    other->logout();
+  }
+  ASSERT_EQ(CKR_OK, log_in(session, CKU_USER, kUserPin));
+  find_class(session, CKO_DATA);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1050));
+  EXPECT_EQ(1U, find_class(session, CKO_DATA).size());
 }
 
 TEST_F(Budget, UnknownCardIsProbedOnce) {

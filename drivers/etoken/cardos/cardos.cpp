@@ -96,6 +96,9 @@ class CardOs : public Token {
   }
 
   const ObjectList& list() override { return layout() != nullptr ? layout()->list() : nothing_; }
+  const ObjectList* remembered_list() override {
+    return layout_ ? layout_->remembered_list() : nullptr;
+  }
   PublicKey read_public_key(const ObjectRef& ref) override { return need().read_public_key(ref); }
   Bytes read_certificate(const ObjectRef& ref) override { return need().read_certificate(ref); }
   Bytes read_data(const ObjectRef& ref) override { return need().read_data(ref); }

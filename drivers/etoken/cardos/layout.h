@@ -25,6 +25,8 @@ class Layout {
   virtual ~Layout() = default;
 
   virtual const ObjectList& list() = 0;
+  /// As Token::remembered_list().
+  [[nodiscard]] virtual const ObjectList* remembered_list() const noexcept { return nullptr; }
   virtual Bytes read_certificate(const ObjectRef& ref) = 0;
   virtual Bytes read_data(const ObjectRef& ref) = 0;
   virtual PublicKey read_public_key(const ObjectRef& ref) = 0;

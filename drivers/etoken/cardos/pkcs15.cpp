@@ -36,6 +36,9 @@ class Pkcs15Layout : public Layout {
     if (written_ || mark.empty() || mark != mark_) load(mark);
     return application_.objects();
   }
+  const ObjectList* remembered_list() const noexcept override {
+    return written_ || mark_.empty() ? nullptr : &application_.objects();
+  }
   Bytes read_certificate(const ObjectRef& ref) override {
     Bytes der = application_.read_certificate(ref);
     keep_news();

@@ -7,6 +7,7 @@
 
 #include "apdu/tlv.h"
 #include "drivers/errors.h"
+#include "drivers/pkcs15/last_update.h"
 #include "tests/drivers/etoken/rsa_check.h"
 #include "tests/support/driver_rig.h"
 
@@ -175,6 +176,24 @@ TEST_F(CardOsWriting, Budgets) {
   EXPECT_EQ(Availability::kNative,
             token.capabilities().functions.at(Function::kGenerateKey).availability);
   EXPECT_EQ(0U, rig_.counter->count());
+}
+
+// What a login read of the directories tells the list; a change ends that.
+TEST_F(CardOsWriting, ListsWithoutALook) {
+  pkcs15::set_clock([] { return std::time(nullptr) + 3600; });  // the token's mark is settled
+  (void)ready().generate_key(spec(512, 1, false));
+  pkcs15::set_clock([] { return std::time(nullptr) + 7200; });
+  EXPECT_EQ(nullptr, rig_.open().remembered_list());
+  Token& token = logged_in();
+  rig_.counter->restart_count();
+  const ObjectList* list = token.remembered_list();
+  ASSERT_NE(nullptr, list);
+  EXPECT_EQ(1U, list->keys.size());
+  EXPECT_EQ(0U, rig_.counter->count());
+  token.write_data({}, kData);
+  EXPECT_EQ(nullptr, token.remembered_list());
+  EXPECT_EQ(1U, token.list().data.size());
+  pkcs15::set_clock([] { return std::time(nullptr); });
 }
 
 TEST_F(CardOsWriting, WhatItCannotMakeIsRefusedWithAReason) {

@@ -18,12 +18,13 @@ constexpr unsigned kVersion = 2;
 /// answers whether to go on.
 class Reader : public nlohmann::json_sax<json> {
  public:
-  [[nodiscard]] bool complete() const noexcept { return version_ == kVersion && depth_ == 0; }
+  [[nodiscard]] bool complete() const noexcept { return version_ == kVersion && files_; }
   CacheFile take() { return std::move(file_); }
 
   bool start_object(std::size_t /*elements*/) override {
     ++depth_;
-    return depth_ == 1 || (depth_ == 2 && key_ == "files");
+    files_ = depth_ == 2 && key_ == "files";
+    return depth_ == 1 || files_;
   }
   bool end_object() override {
     --depth_;
@@ -68,6 +69,7 @@ class Reader : public nlohmann::json_sax<json> {
 
  private:
   unsigned depth_ = 0;
+  bool files_ = false;
   number_unsigned_t version_ = 0;
   std::string key_;
   CacheFile file_;
@@ -92,7 +94,7 @@ std::string cache_file_text(const Subject& subject, const Files& files) {
     text += fmt::format(R"({} "{}": "{}")", separator, to_hex(name), to_hex(contents));
     separator = ",\n";
   }
-  return text + "\n}}\n";
+  return text + "\n}}";
 }
 
 }  // namespace kilt::cache

@@ -41,7 +41,8 @@ chromium_open() {
 chromium_login() { log_in chromium "$1"; }
 
 readonly firefox_names='Please authenticate to the security device .?Kilt test'
-readonly chromium_names='Please unlock Kilt test to authenticate to localhost'
+# OpenSC adds the name of the PIN to the token's.
+readonly chromium_names='Please unlock Kilt test( .User PIN.)? to authenticate to localhost'
 readonly firefox_offers='requested that you identify yourself.*Issued to: CN=first'
 readonly chromium_offers='Select a certificate to authenticate yourself to localhost.*Kilt test CA'
 

@@ -23,7 +23,7 @@ class RememberedList : public ::testing::Test {
     later(1);
     rig_.open();
   }
-  ~RememberedList() override {
+  void TearDown() override {
     cache::set_folder({});
     pkcs15::set_clock([] { return std::time(nullptr); });
   }

@@ -81,10 +81,10 @@ TEST_P(KeyGeneration, NeedsSizeOrCurve) {
   Template half;
   half.flag(CKA_TOKEN, true);
   Pair pair;
-  EXPECT_TRUE(
-      is_one_of(p11().C_GenerateKeyPair(session_, &how, half.data(), half.size(), half.data(),
-                                        half.size(), &pair.public_key, &pair.private_key),
-                {CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT}));
+  const CK_RV rv = p11().C_GenerateKeyPair(session_, &how, half.data(), half.size(), half.data(),
+                                           half.size(), &pair.public_key, &pair.private_key);
+  EXPECT_TRUE(is_one_of(rv, {CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT}));
+  if (rv == CKR_OK) destroy(pair);
 }
 
 TEST_P(KeyGeneration, RefusesASizeOrCurveItDoesNotHave) {
@@ -185,8 +185,9 @@ TEST_F(Pins, FlagsTellOfAWrongTry) {
   std::string wrong = options().pin;
   wrong.back() = wrong.back() == '0' ? '1' : '0';
   ASSERT_EQ(CKR_PIN_INCORRECT, login(session_, CKU_USER, wrong));
-  EXPECT_TRUE(token_info().flags & CKF_USER_PIN_COUNT_LOW);
+  const bool told = (token_info().flags & CKF_USER_PIN_COUNT_LOW) != 0;
   ASSERT_EQ(CKR_OK, login(session_, CKU_USER, options().pin));
+  if (!told) GTEST_SKIP() << "the module does not tell, as it may (3.2)";
   EXPECT_EQ(before.flags & CKF_USER_PIN_COUNT_LOW, token_info().flags & CKF_USER_PIN_COUNT_LOW);
 }
 

@@ -107,6 +107,8 @@ TEST_F(Threads, DigestsDoNotMix) {
 }
 
 TEST_F(Threads, FinalizeEndsAWait) {
+  CK_SLOT_ID old = 0;  // what is still to be told
+  for (int i = 0; i < 16; ++i) p11().C_WaitForSlotEvent(CKF_DONT_BLOCK, &old, nullptr);
   std::atomic<CK_RV> rv = CKR_OK;
   std::thread waiting([&] {
     CK_SLOT_ID slot = 0;
@@ -115,6 +117,7 @@ TEST_F(Threads, FinalizeEndsAWait) {
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(CKR_OK, p11().C_Finalize(nullptr));
   waiting.join();
+  if (rv == CKR_FUNCTION_NOT_SUPPORTED) GTEST_SKIP() << "no C_WaitForSlotEvent that blocks";
   EXPECT_EQ(CKR_CRYPTOKI_NOT_INITIALIZED, rv);
 }
 

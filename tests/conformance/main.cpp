@@ -40,17 +40,19 @@ void prepare_in_child(bool furnish) {
 
 int run(const Setup& setup) {
   if (!options().label.empty() || setup.furnish) prepare_in_child(setup.furnish);
-  auto* judge = new Judge(options().name, read_deviations(setup.table), setup.quiet);  // NOLINT
+  Judge judge(options().name, read_deviations(setup.table), setup.quiet);
   if (testing::GTEST_FLAG(filter) == "*") {
-    run_all_in_children(setup.quiet, *judge);
+    run_all_in_children(setup.quiet, judge);
   } else {
     load_module();
     without_printer();
-    ::testing::UnitTest::GetInstance()->listeners().Append(judge);
+    auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
+    listeners.Append(&judge);
     [[maybe_unused]] const int code = RUN_ALL_TESTS();  // the table judges, not GoogleTest
+    listeners.Release(&judge);
   }
-  const bool good = judge->summary();
-  if (!setup.json.empty()) judge->write_json(setup.json);
+  const bool good = judge.summary();
+  if (!setup.json.empty()) judge.write_json(setup.json);
   return good ? 0 : 1;
 }
 

@@ -168,7 +168,9 @@ TEST_F(Pins, InitPinIsTheSos) {
   EXPECT_EQ(CKR_USER_NOT_LOGGED_IN, p11().C_InitPIN(session_, chars(pin), pin.size()));
   if (options().so_pin.empty()) return;
   ASSERT_EQ(CKR_OK, login(session_, CKU_SO, options().so_pin));
-  EXPECT_EQ(CKR_OK, p11().C_InitPIN(session_, chars(pin), pin.size()));
+  const CK_RV rv = p11().C_InitPIN(session_, chars(pin), pin.size());
+  if (rv == CKR_FUNCTION_NOT_SUPPORTED) GTEST_SKIP() << "the SO cannot set the PIN";
+  EXPECT_EQ(CKR_OK, rv);
   ASSERT_EQ(CKR_OK, p11().C_Logout(session_));
   EXPECT_EQ(CKR_OK, login(session_, CKU_USER, pin));
 }

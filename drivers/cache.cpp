@@ -4,14 +4,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "drivers/cache_file.h"
 
 namespace kilt::cache {
 namespace {
 
-constexpr int kVersion = 2;
 constexpr std::size_t kMaxFile = 4UL * 1024 * 1024;
 
 /// Leaked on purpose: nothing of this module happens at exit (design decision 20).
@@ -104,34 +104,19 @@ std::optional<Files> load(const Subject& subject) {
   if (path.empty()) return std::nullopt;
   const auto text = read_own(path);
   if (!text) return std::nullopt;
-  try {
-    const auto document = nlohmann::json::parse(*text);
-    // A file's name proves nothing: it may have been copied from another token's.
-    if (document.at("version") != kVersion || document.at("family") != subject.family ||
-        document.at("serial") != to_hex(subject.serial) || document.at("mark") != subject.mark)
-      return std::nullopt;
-    Files files;
-    for (const auto& [name, contents] : document.at("files").items())
-      files.emplace(from_hex(name), from_hex(contents.get<std::string>()));
-    return files;
-  } catch (const nlohmann::json::exception&) {
+  auto file = parse_cache_file(*text);
+  // A file's name proves nothing: it may have been copied from another token's.
+  if (!file || file->family != subject.family || file->serial != to_hex(subject.serial) ||
+      file->mark != subject.mark)
     return std::nullopt;
-  } catch (const std::invalid_argument&) {
-    return std::nullopt;  // not hexadecimal
-  }
+  return std::move(file->files);
 }
 
 void store(const Subject& subject, const Files& files) {
   const std::filesystem::path path = file_of(subject);
   if (path.empty()) return;
-  nlohmann::json document{{"version", kVersion},
-                          {"family", subject.family},
-                          {"serial", to_hex(subject.serial)},
-                          {"mark", subject.mark}};
-  document["files"] = nlohmann::json::object();
-  for (const auto& [name, contents] : files) document["files"][to_hex(name)] = to_hex(contents);
   // The mark is a card's text: what is no UTF-8 would not be found again, and so is not stored.
-  const std::string text = document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text = cache_file_text(subject, files);
   if (text.size() <= kMaxFile) replace(path, text);
 }
 

@@ -116,7 +116,8 @@ Profile parse_profile(std::string_view toml, const std::filesystem::path& source
   if (mistake)
     throw ProfileError(fmt::format("{}:{}: {}", source.string(), mistake->line, mistake->what));
   try {
-    return read_table(reader, toml::parse(text, source.string()));
+    // Without the path: toml++ copies it where no allocation may fail.
+    return read_table(reader, toml::parse(text));
   } catch (const toml::parse_error& error) {
     throw ProfileError(
         fmt::format("{}:{}: {}", source.string(), error.source().begin.line, error.description()));

@@ -205,7 +205,8 @@ class Loader {
 
 void load_file(Config& config, const std::filesystem::path& path) {
   try {
-    // Opened here, not by toml++: its error for an absent file cannot stand a failing allocation.
+    // Opened here, not by toml++, and parsed without the path: its error for an absent file and its
+    // copy of the path cannot stand a failing allocation.
     if (std::ifstream file(path); file) {
       const std::string contents(std::istreambuf_iterator<char>(file), {});
       std::optional<TextMistake> mistake;
@@ -213,7 +214,7 @@ void load_file(Config& config, const std::filesystem::path& path) {
       if (mistake)
         config.problems.push_back(fmt::format("line {}: {}", mistake->line, mistake->what));
       else
-        Loader(config, toml::parse(text, path.string())).run();
+        Loader(config, toml::parse(text)).run();
     } else {
       config.problems.emplace_back("cannot be read");
     }

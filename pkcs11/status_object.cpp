@@ -3,8 +3,8 @@
 #include <array>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "drivers/json_text.h"
 #include "pkcs11/kilt.h"
 
 namespace kilt::p11 {
@@ -48,36 +48,35 @@ AttributeValue number(const std::optional<T>& value) {
                                         : CK_UNAVAILABLE_INFORMATION);
 }
 
-/// A card may put anything into its texts: what is no UTF-8 is replaced, not refused.
-AttributeValue text_of(const nlohmann::json& document) {
-  return AttributeValue::of_text(
-      document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
+// JSON by pieces: drivers/json_text.h says why.
 AttributeValue functions(const Capabilities& capabilities) {
-  auto document = nlohmann::json::object();
+  std::string text;
   for (const auto& [function, name] : kFunctionNames) {
     const auto found = capabilities.functions.find(function);
     FunctionState state{Availability::kUnavailable, "this token has no such function"};
     if (found != capabilities.functions.end()) state = found->second;
-    document[name]["state"] = state_name(state.availability);
-    if (!state.reason.empty()) document[name]["reason"] = state.reason;
+    text += fmt::format(R"({}"{}":{{"state":"{}")", text.empty() ? "{" : ",", name,
+                        state_name(state.availability));
+    if (!state.reason.empty()) text += fmt::format(R"(,"reason":{})", json_string(state.reason));
+    text += '}';
   }
-  return text_of(document);
+  return AttributeValue::of_text(text + '}');
 }
 
 AttributeValue factory_pins(const Profile* profile) {
-  auto document = nlohmann::json::array();
+  std::string text = "[";
   if (profile != nullptr)
     for (const FactoryPin& pin : profile->factory_pins)
-      document.push_back({{"name", pin.name}, {"role", pin.role == PinRole::kSo ? "so" : "user"}});
-  return text_of(document);
+      text += fmt::format(R"({}{{"name":{},"role":"{}"}})", text.size() == 1 ? "" : ",",
+                          json_string(pin.name), pin.role == PinRole::kSo ? "so" : "user");
+  return AttributeValue::of_text(text + ']');
 }
 
 AttributeValue odd_objects(const std::vector<OddObject>& odd) {
-  auto document = nlohmann::json::array();
-  for (const OddObject& object : odd) document.push_back(object.description);
-  return text_of(document);
+  std::string text = "[";
+  for (const OddObject& object : odd)
+    text += (text.size() == 1 ? "" : ",") + json_string(object.description);
+  return AttributeValue::of_text(text + ']');
 }
 
 std::string firmware(const TokenInfo::Version& version) {

@@ -1,7 +1,7 @@
 #include "drivers/jacarta/jacarta.h"
 
 #include <algorithm>
-#include <type_traits>
+#include <functional>
 
 #include "drivers/crypto.h"
 #include "drivers/jacarta/catalog.h"
@@ -12,6 +12,7 @@
 #include "drivers/jacarta/store.h"
 #include "drivers/jacarta/token_info.h"
 #include "drivers/status.h"
+#include "drivers/stored_token.h"
 
 namespace kilt::jacarta {
 namespace {
@@ -27,7 +28,7 @@ apdu::Response get_data(apdu::Card& card, std::uint16_t tag) {
                                         static_cast<Byte>(tag & 0xFF), apdu::kLeShortMax));
 }
 
-class JaCarta : public Token {
+class JaCarta : public StoredToken<JaCarta> {
  public:
   JaCarta(apdu::Card& card, const Profile& profile)
       : card_(&card),
@@ -50,6 +51,19 @@ class JaCarta : public Token {
     files_.forget();
     pins_.forget();
     catalog_.forget();
+  }
+
+  /// One change of the token's objects, on what is there now. After an error nothing that was read
+  /// counts any longer.
+  ObjectRef write(const std::function<ObjectRef(Store&)>& work) {
+    list();
+    try {
+      Store store(files_, catalog_, objects_);
+      return work(store);
+    } catch (...) {
+      catalog_.forget();
+      throw;
+    }
   }
 
   Bytes identity() override {
@@ -124,39 +138,6 @@ class JaCarta : public Token {
     }
   }
 
-  ObjectRef generate_key(const KeySpec& spec) override {
-    return write([&](Store& store) { return store.generate_key(spec); });
-  }
-  ObjectRef import_key(const KeySpec& spec, const PrivateKey& key) override {
-    const auto* rsa = std::get_if<RsaPrivateKey>(&key);
-    if (rsa == nullptr) throw NotSupported("only RSA keys are imported");
-    return write([&](Store& store) { return store.import_key(spec, *rsa); });
-  }
-  ObjectRef write_certificate(const Certificate& certificate, BytesView der) override {
-    return write([&](Store& store) { return store.write_certificate(certificate, der); });
-  }
-  ObjectRef write_data(const DataObject& object, BytesView value) override {
-    return write([&](Store& store) { return store.write_data(object, value); });
-  }
-  void change_key(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { store.change_key(ref, change); });
-  }
-  void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { store.change_certificate(ref, change); });
-  }
-  void change_data(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { store.change_data(ref, change); });
-  }
-  void delete_key(const ObjectRef& ref) override {
-    write([&](Store& store) { store.delete_key(ref); });
-  }
-  void delete_certificate(const ObjectRef& ref) override {
-    write([&](Store& store) { store.delete_certificate(ref); });
-  }
-  void delete_data(const ObjectRef& ref) override {
-    write([&](Store& store) { store.delete_data(ref); });
-  }
-
   void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
     pins_.change(role, old_pin, new_pin, [&] { tell_pin_change(); });
   }
@@ -208,20 +189,6 @@ class JaCarta : public Token {
   }
 
   [[nodiscard]] bool user_logged_in() const { return pins_.logged_in() == PinRole::kUser; }
-
-  /// One change of the token's objects, on what is there now. After an error nothing that was read
-  /// counts any longer.
-  template <typename Work>
-  std::invoke_result_t<Work, Store&> write(Work work) {
-    list();
-    try {
-      Store store(files_, catalog_, objects_);
-      return work(store);
-    } catch (...) {
-      catalog_.forget();
-      throw;
-    }
-  }
 
   Bytes value_of(const std::map<ObjectRef, FilePath>& places, const ObjectRef& ref) {
     if (const auto known = places.find(ref);

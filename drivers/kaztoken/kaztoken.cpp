@@ -1,6 +1,7 @@
 #include "drivers/kaztoken/kaztoken.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "drivers/kaztoken/file_system.h"
 #include "drivers/kaztoken/format.h"
@@ -12,6 +13,7 @@
 #include "drivers/pkcs15/application.h"
 #include "drivers/pkcs15/last_update.h"
 #include "drivers/status.h"
+#include "drivers/stored_token.h"
 
 namespace kilt::kaztoken {
 namespace {
@@ -24,17 +26,7 @@ constexpr Byte kDecipherTemplate = 0xB8;
 constexpr std::size_t kRandomBlock = 256;
 constexpr std::size_t kMaxRandom = 65536;
 
-class Kaztoken : public Token {
-  /// One change of the token's objects; what was listed before does not hold after it.
-  template <typename Work>
-  auto write(Work work) {
-    if (!listed_) list();
-    listed_ = false;
-    KeyObjects keys(*card_, files_);
-    Store store(files_, keys, application_, places());
-    return work(store);
-  }
-
+class Kaztoken : public StoredToken<Kaztoken> {
  public:
   Kaztoken(apdu::Card& card, const Profile& profile)
       : card_(&card),
@@ -49,6 +41,15 @@ class Kaztoken : public Token {
   void reset_state() noexcept override {
     pins_.forget();
     listed_ = false;
+  }
+
+  /// One change of the token's objects; what was listed before does not hold after it.
+  ObjectRef write(const std::function<ObjectRef(Store&)>& work) {
+    if (!listed_) list();
+    listed_ = false;
+    KeyObjects keys(*card_, files_);
+    Store store(files_, keys, application_, places());
+    return work(store);
   }
 
   Bytes identity() override { return serial(); }
@@ -115,39 +116,6 @@ class Kaztoken : public Token {
       throw NotSupported("the token deciphers whole RSA blocks only");
     choose(key, kDecipherTemplate);
     return decipher_rsa(*card_, cryptogram);
-  }
-
-  ObjectRef generate_key(const KeySpec& spec) override {
-    return write([&](Store& store) { return store.generate_key(spec); });
-  }
-  ObjectRef import_key(const KeySpec& spec, const PrivateKey& key) override {
-    const auto* rsa = std::get_if<RsaPrivateKey>(&key);
-    if (rsa == nullptr) throw NotSupported("only RSA keys are imported");
-    return write([&](Store& store) { return store.import_key(spec, *rsa); });
-  }
-  ObjectRef write_certificate(const Certificate& certificate, BytesView der) override {
-    return write([&](Store& store) { return store.write_certificate(certificate, der); });
-  }
-  ObjectRef write_data(const DataObject& object, BytesView value) override {
-    return write([&](Store& store) { return store.write_data(object, value); });
-  }
-  void change_key(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { store.change_key(ref, change); });
-  }
-  void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { store.change_certificate(ref, change); });
-  }
-  void change_data(const ObjectRef& ref, const ObjectChange& change) override {
-    write([&](Store& store) { store.change_data(ref, change); });
-  }
-  void delete_key(const ObjectRef& ref) override {
-    write([&](Store& store) { store.delete_key(ref); });
-  }
-  void delete_certificate(const ObjectRef& ref) override {
-    write([&](Store& store) { store.delete_certificate(ref); });
-  }
-  void delete_data(const ObjectRef& ref) override {
-    write([&](Store& store) { store.delete_data(ref); });
   }
 
   void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {

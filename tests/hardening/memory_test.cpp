@@ -1,5 +1,6 @@
 // Point 27: the n-th allocation fails; nothing leaks over 10 000 rounds.
 #include <fstream>
+#include <functional>
 
 #include "tests/hardening/failing_new.h"
 #include "tests/hardening/pcsc_module_test.h"
@@ -14,32 +15,65 @@ std::size_t resident_kib() {
   return 0;
 }
 
-class Memory : public PcscModuleTest {};
-
-TEST_F(Memory, EveryAllocationFailsOnce) {
-  ASSERT_EQ(CKR_OK, scenario().first_error);
-  unsigned clean = 0;
-  std::size_t n = 1;
-  for (; clean < 3 && n < 100000; n += n < 300 ? 1 : 7) {
-    card_ = plug(kPcscReader);
-    // Not inside C_Initialize: toml++, which reads configuration and profiles, ends the program.
-    Outcome outcome;
-    try {
-      outcome = scenario(0, [n] { fail_allocation(n); });
-    } catch (const std::bad_alloc&) {  // the test's own allocation, not the module's
-      ASSERT_TRUE(allocation_failed());
-    }
-    const bool failed = allocation_failed();
-    fail_allocation(0);
-    C_Finalize(nullptr);
-    EXPECT_EQ(0U, outcome.wrong) << n;
-    if (!failed) {
-      EXPECT_EQ(CKR_OK, outcome.first_error) << n;
-      ++clean;
-    }
-    ASSERT_EQ(5U, tries_left(*card_)) << n;
+class Memory : public PcscModuleTest {
+ protected:
+  void TearDown() override {
+    PcscModuleTest::TearDown();
+    std::filesystem::remove_all(cache_);
   }
-  EXPECT_GT(n, 300U);
+  /// Initialize is a test of its own.
+  void every_allocation_after_initialize(const std::function<void()>& before_each = {}) {
+    ASSERT_EQ(CKR_OK, scenario().first_error);
+    unsigned clean = 0;
+    std::size_t n = 1;
+    for (; clean < 3 && n < 100000; n += n < 300 ? 1 : 7) {
+      card_ = plug(kPcscReader);
+      if (before_each) before_each();
+      Outcome outcome;
+      try {
+        outcome = scenario(0, [n] { fail_allocation(n); });
+      } catch (const std::bad_alloc&) {  // the test's own allocation, not the module's
+        ASSERT_TRUE(allocation_failed());
+      }
+      const bool failed = allocation_failed();
+      fail_allocation(0);
+      C_Finalize(nullptr);
+      EXPECT_EQ(0U, outcome.wrong) << n;
+      if (!failed) {
+        EXPECT_EQ(CKR_OK, outcome.first_error) << n;
+        ++clean;
+      }
+      ASSERT_EQ(5U, tries_left(*card_)) << n;
+    }
+    EXPECT_GT(n, 300U);
+    EXPECT_EQ(CKR_OK, scenario().first_error);
+  }
+
+  const std::filesystem::path cache_ = "/tmp/kilt-hardening-" + std::to_string(getpid());
+};
+
+TEST_F(Memory, EveryAllocationFailsOnce) { every_allocation_after_initialize(); }
+
+TEST_F(Memory, EveryAllocationFailsOnceWithTheDiskCache) {
+  std::ofstream(config_) << "[cache]\nenabled = true\n";
+  setenv("XDG_CACHE_HOME", cache_.c_str(), 1);
+  every_allocation_after_initialize([this] { std::filesystem::remove_all(cache_); });
+  every_allocation_after_initialize();
+  EXPECT_FALSE(std::filesystem::is_empty(cache_ / "kilt"));
+}
+
+TEST_F(Memory, EveryAllocationOfInitializeFailsOnce) {
+  bool failed = true;
+  for (std::size_t n = 1; failed && n < 100000; n += n < 2000 ? 1 : 7) {
+    fail_allocation(n);
+    const CK_RV rv = C_Initialize(nullptr);
+    failed = allocation_failed();
+    fail_allocation(0);
+    EXPECT_EQ(failed ? CKR_HOST_MEMORY : CKR_OK, rv) << n;
+    // Nothing half made is left behind.
+    EXPECT_EQ(rv == CKR_OK ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED, C_Finalize(nullptr)) << n;
+  }
+  EXPECT_FALSE(failed);
   EXPECT_EQ(CKR_OK, scenario().first_error);
 }
 

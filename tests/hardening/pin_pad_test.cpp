@@ -1,4 +1,6 @@
 // Readers with keys of their own (PC/SC part 10): the PIN is typed there and no program sees it.
+#include <array>
+
 #include "tests/hardening/pcsc_module_test.h"
 
 namespace kilt::test {
@@ -211,6 +213,76 @@ TEST_F(PinPad, IdPrimeWhereItsBlockIsNotTooLong) {
     EXPECT_EQ(std::string_view(model) == "930", pad) << model;
     FakePcsc::type({"1234567890"});
     EXPECT_EQ(pad ? CKR_OK : CKR_ARGUMENTS_BAD, log_in_at_reader()) << model;
+    ASSERT_EQ(CKR_OK, C_Finalize(nullptr));
+  }
+}
+
+TEST_F(PinPad, OtherWaysToLogIn) {
+  start();
+  CK_FUNCTION_LIST_3_0* functions = nullptr;
+  CK_INTERFACE* found = nullptr;
+  CK_VERSION version{3, 0};
+  ASSERT_EQ(CKR_OK, C_GetInterface(nullptr, &version, &found, 0));
+  functions = static_cast<CK_FUNCTION_LIST_3_0*>(found->pFunctionList);
+  std::string name = "somebody";
+  FakePcsc::type({kUserPin});
+  EXPECT_EQ(CKR_ARGUMENTS_BAD,
+            functions->C_LoginUser(session_, CKU_USER, nullptr, 0, chars(name), name.size()));
+  EXPECT_EQ(0U, FakePcsc::pad_requests()) << "a name is nobody's";
+  EXPECT_EQ(CKR_OK, functions->C_LoginUser(session_, CKU_USER, nullptr, 0, nullptr, 0));
+  EXPECT_EQ(CKS_RW_USER_FUNCTIONS, state());
+  ASSERT_EQ(CKR_OK, C_Logout(session_));
+  FakePcsc::type({kSoPin});
+  EXPECT_EQ(CKR_OK, C_Login(session_, CKU_SO, nullptr, 0));
+  EXPECT_EQ(CKS_RW_SO_FUNCTIONS, state());
+  EXPECT_EQ(2U, verifies(*card_));
+}
+
+TEST_F(PinPad, AKeyThatWantsThePinForEachUse) {
+  plug_in("akey", {{"variant", "consent"}, {"pin-pad", "none"}});
+  start();
+  FakePcsc::type({"1234567890"});
+  ASSERT_EQ(CKR_OK, log_in_at_reader());
+  CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+  CK_BBOOL each_use = CK_TRUE;
+  std::array<CK_ATTRIBUTE, 2> wanted{
+      CK_ATTRIBUTE{CKA_CLASS, &object_class, sizeof object_class},
+      CK_ATTRIBUTE{CKA_ALWAYS_AUTHENTICATE, &each_use, sizeof each_use}};
+  CK_OBJECT_HANDLE key = 0;
+  CK_ULONG count = 0;
+  ASSERT_EQ(CKR_OK, C_FindObjectsInit(session_, wanted.data(), wanted.size()));
+  ASSERT_EQ(CKR_OK, C_FindObjects(session_, &key, 1, &count));
+  ASSERT_EQ(CKR_OK, C_FindObjectsFinal(session_));
+  ASSERT_EQ(1U, count);
+  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+  Bytes data(20, 7), signature(256);
+  const auto log_in_for_this_use = [&] {
+    return C_Login(session_, CKU_CONTEXT_SPECIFIC, nullptr, 0);
+  };
+  EXPECT_EQ(CKR_OPERATION_NOT_INITIALIZED, log_in_for_this_use());
+  EXPECT_EQ(1U, FakePcsc::pad_requests()) << "nothing to log in for";
+  for (unsigned use = 1; use <= 2; ++use) {
+    CK_ULONG size = signature.size();
+    ASSERT_EQ(CKR_OK, C_SignInit(session_, &mechanism, key));
+    FakePcsc::type({"1234567890"});
+    ASSERT_EQ(CKR_OK, log_in_for_this_use());
+    EXPECT_EQ(CKR_OK, C_Sign(session_, data.data(), data.size(), signature.data(), &size));
+    EXPECT_EQ(1U + use, FakePcsc::pad_requests());
+  }
+}
+
+TEST_F(PinPad, DescribedCardsChangeBlocksOfOneLength) {
+  std::ofstream(config_, std::ios::app) << "[profiles]\nunverified = [\"pkcs15\"]\n";
+  // Without a filler nobody could tell where the old PIN ends and the new one begins.
+  for (const auto& [filler, result] : {std::pair{"FF", CKR_OK}, std::pair{"00", CKR_OK},
+                                       std::pair{"none", CKR_FUNCTION_NOT_SUPPORTED}}) {
+    SCOPED_TRACE(filler);
+    plug_in("iasecc", {{"pin-pad", filler}});
+    start();
+    FakePcsc::type({"123456", "24680", "24680"});
+    EXPECT_EQ(result, C_SetPIN(session_, nullptr, 0, nullptr, 0));
+    FakePcsc::type({result == CKR_OK ? "24680" : "123456"});
+    EXPECT_EQ(CKR_OK, log_in_at_reader());
     ASSERT_EQ(CKR_OK, C_Finalize(nullptr));
   }
 }

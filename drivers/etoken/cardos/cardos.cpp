@@ -1,10 +1,12 @@
 #include "drivers/etoken/cardos/cardos.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "drivers/etoken/cardos/format.h"
 #include "drivers/etoken/cardos/layout.h"
 #include "drivers/status.h"
+#include "drivers/stored_token.h"
 
 namespace kilt::etoken {
 namespace {
@@ -21,7 +23,7 @@ const char* const kNotFormatted = "the token is not formatted: kilt init does it
 const char* const kOldSystem =
     "how files are made is public for CardOS 4.2 only, and this token has another version";
 
-class CardOs : public Token {
+class CardOs : public StoredToken<CardOs> {
  public:
   CardOs(apdu::Card& card, const Profile& profile)
       : card_(&card), manufacturer_(profile.manufacturer), model_(profile.model), files_(card) {
@@ -43,6 +45,11 @@ class CardOs : public Token {
     working_.clear();
     files_.forget();
   }
+  /// One change of the token's objects, by the layout that it has.
+  ObjectRef write(const std::function<ObjectRef(Store&)>& work) {
+    return need_writable().write(work);
+  }
+
   Bytes identity() override {
     if (serial_.empty()) {
       const auto answer = card_->send(apdu::get_data(kSerialTag, apdu::kLeShortMax));
@@ -155,40 +162,9 @@ class CardOs : public Token {
     cardos::format(*card_, files_, names, request);
     logout();
   }
-  ObjectRef generate_key(const KeySpec& spec) override {
-    return write([&](Store& store) { return store.generate_key(spec); });
-  }
-  ObjectRef import_key(const KeySpec& spec, const PrivateKey& key) override {
-    const auto* rsa = std::get_if<RsaPrivateKey>(&key);
-    if (rsa == nullptr) throw NotSupported("only RSA keys are imported");
-    return write([&](Store& store) { return store.import_key(spec, *rsa); });
-  }
-  ObjectRef write_certificate(const Certificate& certificate, BytesView der) override {
-    return write([&](Store& store) { return store.write_certificate(certificate, der); });
-  }
-  ObjectRef write_data(const DataObject& object, BytesView value) override {
-    return write([&](Store& store) { return store.write_data(object, value); });
-  }
-  // `ref` may be part of the list, which writing reads anew: hence the copies.
-  void change_key(const ObjectRef& ref, const ObjectChange& change) override {
-    write([ref = ref, &change](Store& store) { return store.change_key(ref, change), ref; });
-  }
-  void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
-    write(
-        [ref = ref, &change](Store& store) { return store.change_certificate(ref, change), ref; });
-  }
-  void change_data(const ObjectRef& ref, const ObjectChange& change) override {
-    write([ref = ref, &change](Store& store) { return store.change_data(ref, change), ref; });
-  }
   void delete_key(const ObjectRef& ref) override {
     working_.erase(ref);
-    write([ref = ref](Store& store) { return store.delete_key(ref), ref; });
-  }
-  void delete_certificate(const ObjectRef& ref) override {
-    write([ref = ref](Store& store) { return store.delete_certificate(ref), ref; });
-  }
-  void delete_data(const ObjectRef& ref) override {
-    write([ref = ref](Store& store) { return store.delete_data(ref), ref; });
+    StoredToken::delete_key(ref);
   }
 
  private:
@@ -210,9 +186,6 @@ class CardOs : public Token {
   Layout& need_writable() {
     if (!can_make_files()) throw NotSupported(kOldSystem);
     return need();
-  }
-  ObjectRef write(const std::function<ObjectRef(Store&)>& work) {
-    return need_writable().write(work);
   }
   void forget_layout() {
     info_.reset();

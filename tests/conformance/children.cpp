@@ -40,12 +40,13 @@ class Teller : public ::testing::EmptyTestEventListener {
   }
   void OnTestEnd(const ::testing::TestInfo& info) override {
     const Outcome outcome = outcome_of(*info.result());
-    tell(std::to_string(static_cast<int>(outcome.end)) + outcome.message.c_str());
+    const std::string& message = outcome.message;
+    tell(std::to_string(static_cast<int>(outcome.end)) + message.substr(0, message.find('\0')));
   }
 
  private:
   void tell(const std::string& word) {
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
     for (std::size_t at = 0; at <= word.size();) {  // the zero too
       const ssize_t size = write(pipe_, word.c_str() + at, word.size() + 1 - at);
       if (size <= 0) _exit(3);
@@ -80,7 +81,7 @@ std::size_t run_in_child(const std::vector<std::string>& tests, bool quiet, Judg
   using End = Outcome::End;
   std::string filter;
   for (const std::string& test : tests) filter += test + ":";
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) throw std::runtime_error("no pipe can be made");
   const pid_t pid = fork();

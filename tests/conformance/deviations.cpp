@@ -35,7 +35,8 @@ bool matches(const std::string& pattern, const std::string& text) {
 
 std::vector<Deviation> read_deviations(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": cannot be read");
+  if (!file || file.peek() == std::ifstream::traits_type::eof())
+    throw std::runtime_error(path + ": cannot be read, or is empty");
   std::vector<Deviation> rows;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
@@ -124,7 +125,7 @@ void Judge::add(const std::string& test, const Outcome& outcome) {
   if (result.status != Status::kPassed || !quiet_)
     std::printf("%-8s %s%s%s\n", name_of(result.status), result.test.c_str(),
                 line.empty() ? "" : ": ", line.c_str());
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
   results_.push_back(std::move(result));
 }
 

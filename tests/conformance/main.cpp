@@ -56,9 +56,7 @@ int run(const Setup& setup) {
   return good ? 0 : 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int program(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   Setup setup;
   CLI::App app("The rules of PKCS#11 tried on a module; GoogleTest's options work too.",
@@ -80,8 +78,14 @@ int main(int argc, char** argv) {
   app.add_option("--json", setup.json, "file for the results");
   app.add_flag("--quiet", setup.quiet, "only what is not as it should be");
   CLI11_PARSE(app, argc, argv);
+  return run(setup);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    return run(setup);
+    return program(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "test-conformance: " << error.what() << "\n";
     return 2;

@@ -70,6 +70,7 @@ void Module::add_slots(const std::vector<Seen>& seen, bool listed) {
     if (std::ranges::any_of(slots_, same_reader)) continue;
     slots_.push_back(
         std::make_shared<Slot>(slots_.size(), entry.state.name, *entry.transport, environment_));
+    slots_.back()->observe(entry.state);  // nobody else has it yet
     // Who lists the slots sees their state; only later changes are events.
     if (listed) told_[entry.state.name] = present_state(seen, entry.state.name);
   }

@@ -75,9 +75,19 @@ CK_RV login_entry(
     refuse_if(!session->alive(), CKR_SESSION_HANDLE_INVALID);
     check();
     const bool at_reader = pin_at_reader(pin, pin_len);
-    const SecureBytes secret = at_reader ? SecureBytes() : read_pin(pin, pin_len);
-    noting_refusals(session->slot(),
-                    [&] { log_in(module, *session, user, at_reader ? nullptr : &secret); });
+    noting_refusals(session->slot(), [&] {
+      try {
+        const SecureBytes secret = at_reader ? SecureBytes() : read_pin(pin, pin_len);
+        log_in(module, *session, user, at_reader ? nullptr : &secret);
+      } catch (const PinLength& error) {
+        // CKR_PIN_LEN_RANGE is for functions that set a PIN (PKCS#11 v3.2, 5.1.6); NSS asks for the
+        // PIN again after this code only.
+        throw Refusal(CKR_PIN_INCORRECT, error.what());
+      } catch (const PinEntryFailed& error) {
+        if (error.why() != PinEntryFailed::Why::kLength) throw;
+        throw Refusal(CKR_PIN_INCORRECT, error.what());
+      }
+    });
   });
 }
 

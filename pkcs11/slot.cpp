@@ -35,6 +35,7 @@ void Slot::observe(const apdu::ReaderState& state) {
   if (card_ && exchanged) lose_card();
   if (exchanged) unrecognized_event_.reset();
   state_ = state;
+  present_ = state.card_present;
 }
 
 void Slot::refresh() {
@@ -89,6 +90,7 @@ void Slot::lose_card() noexcept {
   disconnect();
   ++epoch_;
   state_.card_present = false;
+  present_ = false;
   sessions_ = rw_sessions_ = 0;
   login_.reset();
   factory_pin_.clear();

@@ -1,7 +1,8 @@
 // A slot: one reader name for the life of the process (design decision 18), the card in it, the
 // driver bound to that card, and what sessions share: login state and objects.
 //
-// Everything here is called with mutex() held, by one thread at a time; other slots go on working.
+// Everything here but present() is called with mutex() held, by one thread at a time; other slots
+// go on working.
 #pragma once
 
 #include <atomic>
@@ -50,7 +51,8 @@ class Slot : private Loader {
   void observe(const apdu::ReaderState& state);
   /// Asks the transport, then observe().
   void refresh();
-  [[nodiscard]] bool present() const noexcept { return state_.card_present; }
+  /// Also without the mutex: lists do not wait for a slot that is busy with its card.
+  [[nodiscard]] bool present() const noexcept { return present_; }
   /// A card was removed since a session with this number was opened: the session is dead.
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
 
@@ -192,6 +194,7 @@ class Slot : private Loader {
   std::mutex mutex_;
 
   apdu::ReaderState state_;
+  std::atomic<bool> present_{false};  ///< of state_
   /// The insertion whose card no driver knew: not probed again (budget: once).
   std::optional<std::uint64_t> unrecognized_event_;
   std::string unrecognized_why_;

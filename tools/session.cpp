@@ -109,13 +109,21 @@ void Session::fail(CK_RV rv, const char* function) {
   throw failure_of(rv, function, reason);
 }
 
+bool Session::fits(const Secret& pin) {
+  CK_TOKEN_INFO info{};
+  if (call().C_GetTokenInfo(slot_, &info) != CKR_OK) return true;
+  return pin.size() >= info.ulMinPinLen && pin.size() <= info.ulMaxPinLen;
+}
+
 void Session::login(Role role, const Secret& pin) {
   stop_if_interrupted();
   if (pin.empty()) throw Failure(Kind::kUsage, tr("An empty PIN is not sent to the token."));
   const Uninterrupted whole;
-  check(call().C_Login(handle_, role == Role::kUser ? CKU_USER : CKU_SO, as_input(pin.bytes()),
-                       pin.size()),
-        "C_Login");
+  CK_RV rv = call().C_Login(handle_, role == Role::kUser ? CKU_USER : CKU_SO, as_input(pin.bytes()),
+                            pin.size());
+  // A module has no other code for a PIN that it did not even send (PKCS#11 v3.2, 5.1.6).
+  if (rv == CKR_PIN_INCORRECT && !fits(pin)) rv = CKR_PIN_LEN_RANGE;
+  check(rv, "C_Login");
   logged_in_ = true;
 }
 

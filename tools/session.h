@@ -88,6 +88,8 @@ class Session {
   std::optional<Bytes> digest(CK_MECHANISM mechanism, BytesView input);
 
  private:
+  /// Has the PIN a length that the token takes?
+  bool fits(const Secret& pin);
   [[noreturn]] void fail(CK_RV rv, const char* function);
   void check(CK_RV rv, const char* function) {
     if (rv != CKR_OK) fail(rv, function);

@@ -35,7 +35,8 @@ bool matches(const std::string& pattern, const std::string& text) {
 
 std::vector<Deviation> read_deviations(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": cannot be read");
+  if (!file || file.peek() == std::ifstream::traits_type::eof())
+    throw std::runtime_error(path + ": cannot be read, or is empty");
   std::vector<Deviation> rows;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
@@ -46,6 +47,10 @@ std::vector<Deviation> read_deviations(const std::string& path) {
     if (!complete)
       throw std::runtime_error(path + ":" + std::to_string(number) +
                                ": five columns are wanted: test | module | what | clause | right");
+    const std::string& right = parts[4];
+    if (!right.starts_with("the test: ") && !right.starts_with("both: "))
+      throw std::runtime_error(path + ":" + std::to_string(number) +
+                               ": 'the test: ' or 'both: ' says who is right");
     rows.push_back({parts[0], parts[1], parts[2], parts[3], parts[4]});
   }
   return rows;
@@ -57,6 +62,8 @@ const char* name_of(Status status) {
       return "passed";
     case Status::kSkipped:
       return "skipped";
+    case Status::kDiffers:
+      return "differs";
     case Status::kDeviates:
       return "deviates";
     case Status::kFailed:
@@ -73,44 +80,52 @@ const Deviation* Judge::row_for(const std::string& test) const {
   return found == table_.end() ? nullptr : &*found;
 }
 
-void Judge::OnTestPartResult(const ::testing::TestPartResult& result) {
-  if (!result.failed() || quiet_) return;
+void print_failure(const ::testing::TestPartResult& result) {
+  if (!result.failed()) return;
   std::printf("      %s:%d\n      %s\n", result.file_name() == nullptr ? "" : result.file_name(),
               result.line_number(), result.message());
 }
 
+void Judge::OnTestPartResult(const ::testing::TestPartResult& result) {
+  if (!quiet_) print_failure(result);
+}
+
+Outcome outcome_of(const ::testing::TestResult& result) {
+  Outcome outcome;
+  if (result.Failed())
+    outcome.end = Outcome::End::kFailed;
+  else if (result.Skipped())
+    outcome.end = Outcome::End::kSkipped;
+  for (int i = 0; i < result.total_part_count() && outcome.message.empty(); ++i)
+    if (!result.GetTestPartResult(i).passed())
+      outcome.message = result.GetTestPartResult(i).message();
+  return outcome;
+}
+
 void Judge::OnTestEnd(const ::testing::TestInfo& info) {
-  Result result;
-  result.test = std::string(info.test_suite_name()) + "." + info.name();
-  const auto& outcome = *info.result();
-  for (int i = 0; i < outcome.total_part_count(); ++i)
-    if (!outcome.GetTestPartResult(i).passed() && result.message.empty())
-      result.message = outcome.GetTestPartResult(i).message();
-  judge(std::move(result), outcome.Failed(), outcome.Skipped());
+  add(std::string(info.test_suite_name()) + "." + info.name(), outcome_of(*info.result()));
 }
 
-void Judge::add(const std::string& test, const std::string& failure) {
-  Result result;
-  result.test = test;
-  result.message = failure;
-  judge(std::move(result), !failure.empty(), false);
-}
-
-void Judge::judge(Result result, bool failed, bool skipped) {
-  result.row = row_for(result.test);
-  if (failed)
-    result.status = result.row != nullptr ? Status::kDeviates : Status::kFailed;
-  else if (skipped && (result.row == nullptr || result.row->test.ends_with('*')))
+void Judge::add(const std::string& test, const Outcome& outcome) {
+  using End = Outcome::End;
+  Result result{test, Status::kPassed, outcome.message, row_for(test)};
+  if (outcome.end == End::kFailed && result.row == nullptr)
+    result.status = Status::kFailed;
+  else if (outcome.end == End::kFailed)
+    result.status = result.row->open() ? Status::kDiffers : Status::kDeviates;
+  else if (outcome.end == End::kSkipped &&
+           (result.row == nullptr || result.row->test.ends_with('*')))
     result.status = Status::kSkipped;
   else if (result.row != nullptr)
     result.status = Status::kStale;
   std::string line = result.message.substr(0, result.message.find('\n'));
-  if (result.status == Status::kDeviates) line = result.row->what;
+  if (result.status == Status::kDeviates || result.status == Status::kDiffers)
+    line = result.row->what;
   if (result.status == Status::kStale) line = "the row of deviations.txt does not hold any more";
   if (result.status != Status::kPassed || !quiet_)
     std::printf("%-8s %s%s%s\n", name_of(result.status), result.test.c_str(),
                 line.empty() ? "" : ": ", line.c_str());
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
   results_.push_back(std::move(result));
 }
 
@@ -118,9 +133,11 @@ bool Judge::summary() const {
   const auto count = [&](Status status) {
     return std::ranges::count(results_, status, &Result::status);
   };
-  std::printf("%s: %td passed, %td skipped, %td deviate as known, %td failed, %td stale rows\n",
-              module_.c_str(), count(Status::kPassed), count(Status::kSkipped),
-              count(Status::kDeviates), count(Status::kFailed), count(Status::kStale));
+  std::printf(
+      "%s: %td passed, %td skipped, %td differ and %td deviate as known, %td failed, %td stale "
+      "rows\n",
+      module_.c_str(), count(Status::kPassed), count(Status::kSkipped), count(Status::kDiffers),
+      count(Status::kDeviates), count(Status::kFailed), count(Status::kStale));
   return count(Status::kFailed) == 0 && count(Status::kStale) == 0 && count(Status::kPassed) > 0;
 }
 

@@ -34,6 +34,9 @@ struct Pair {
 /// A pair for the tests: one that they made before, else a new one where the token makes keys, else
 /// the first on the token. Nothing if there is none. The user is logged in.
 std::optional<Pair> key_pair(CK_SESSION_HANDLE session, CK_KEY_TYPE type);
+/// An RSA pair with a certificate of a CA made up for it, as far as the token makes and takes them,
+/// if it has no certificate. Throws std::runtime_error if the user cannot log in.
+void furnish_token();
 /// Makes a pair; the code of C_GenerateKeyPair. RSA keys have the smallest size of at least 1024.
 CK_RV make_pair(CK_SESSION_HANDLE session, CK_KEY_TYPE type, const std::string& label, Bytes id,
                 Pair& pair);

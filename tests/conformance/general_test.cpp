@@ -29,6 +29,7 @@ TEST(Initialize, ReservedMustBeNull) {
   arguments.flags = CKF_OS_LOCKING_OK;
   arguments.pReserved = &arguments;
   EXPECT_EQ(CKR_ARGUMENTS_BAD, p11().C_Initialize(&arguments));
+  p11().C_Finalize(nullptr);
 }
 
 CK_RV create_mutex(void**) { return CKR_OK; }
@@ -39,6 +40,7 @@ TEST(Initialize, SomeCallbacksAreTooFew) {
   arguments.CreateMutex = create_mutex;
   arguments.LockMutex = use_mutex;
   EXPECT_EQ(CKR_ARGUMENTS_BAD, p11().C_Initialize(&arguments));
+  p11().C_Finalize(nullptr);
 }
 
 TEST(Initialize, OsLockingIsPossible) {

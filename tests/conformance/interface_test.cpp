@@ -82,6 +82,10 @@ TEST(FunctionListV3, InfoTellsTheTablesVersion) {
   EXPECT_EQ(CKR_OK, v3_0()->C_Finalize(nullptr));
 }
 
+/// A stub says simply that it is one (5.1.6), or looks at the session first (5.1.7).
+const std::initializer_list<CK_RV> kBadSession{CKR_SESSION_HANDLE_INVALID,
+                                               CKR_FUNCTION_NOT_SUPPORTED};
+
 class V3 : public WithSession {
  protected:
   void SetUp() override {
@@ -114,13 +118,14 @@ TEST_F(V3, NullMechanismEndsADigest) {
 TEST_F(V3, LoginUserWithoutANameIsLogin) {
   std::string pin = options().pin;
   const CK_RV rv = v3_0()->C_LoginUser(session_, CKU_USER, chars(pin), pin.size(), nullptr, 0);
+  if (rv == CKR_FUNCTION_NOT_SUPPORTED) GTEST_SKIP() << "no C_LoginUser";
   ASSERT_EQ(CKR_OK, rv);
   EXPECT_EQ(CKS_RW_USER_FUNCTIONS, state(session_));
 }
 
 TEST_F(V3, MessageFunctionsWorkOrSayThatTheyDoNot) {
   CK_MECHANISM mechanism{CKM_AES_GCM, nullptr, 0};
-  EXPECT_EQ(CKR_SESSION_HANDLE_INVALID, v3_0()->C_MessageEncryptInit(~0UL, &mechanism, 1));
+  EXPECT_TRUE(is_one_of(v3_0()->C_MessageEncryptInit(~0UL, &mechanism, 1), kBadSession));
   EXPECT_NE(CKR_OK, v3_0()->C_MessageEncryptInit(session_, &mechanism, ~0UL));
   EXPECT_NE(CKR_OK, v3_0()->C_MessageDecryptFinal(session_)) << "nothing was begun";
   EXPECT_NE(CKR_OK, v3_0()->C_MessageSignFinal(session_));
@@ -133,7 +138,7 @@ TEST_F(V3, ProfilesAreNamedByObjects) {
   std::set<CK_ULONG> profiles;
   for (const CK_OBJECT_HANDLE object : find(session_, wanted))
     profiles.insert(number(session_, object, CKA_PROFILE_ID).value_or(0));
-  EXPECT_TRUE(profiles.contains(CKP_BASELINE_PROVIDER));
+  if (profiles.empty()) GTEST_SKIP() << "claims no profile";
   EXPECT_FALSE(profiles.contains(CKP_INVALID_ID));
 }
 
@@ -154,9 +159,9 @@ TEST_F(V3, NewFunctionsOfV3_2CheckTheSession) {
   if (v3_2() == nullptr) GTEST_SKIP() << "a module before v3.2";
   CK_FLAGS flags = 0;
   CK_MECHANISM mechanism{CKM_RSA_PKCS, nullptr, 0};
-  EXPECT_EQ(CKR_SESSION_HANDLE_INVALID, v3_2()->C_GetSessionValidationFlags(~0UL, 1, &flags));
-  EXPECT_EQ(CKR_SESSION_HANDLE_INVALID,
-            v3_2()->C_VerifySignatureInit(~0UL, &mechanism, 1, nullptr, 0));
+  EXPECT_TRUE(is_one_of(v3_2()->C_GetSessionValidationFlags(~0UL, 1, &flags), kBadSession));
+  EXPECT_TRUE(
+      is_one_of(v3_2()->C_VerifySignatureInit(~0UL, &mechanism, 1, nullptr, 0), kBadSession));
   EXPECT_NE(CKR_OK, v3_2()->C_VerifySignatureFinal(session_)) << "nothing was begun";
 }
 

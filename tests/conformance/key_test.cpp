@@ -81,10 +81,10 @@ TEST_P(KeyGeneration, NeedsSizeOrCurve) {
   Template half;
   half.flag(CKA_TOKEN, true);
   Pair pair;
-  EXPECT_TRUE(
-      is_one_of(p11().C_GenerateKeyPair(session_, &how, half.data(), half.size(), half.data(),
-                                        half.size(), &pair.public_key, &pair.private_key),
-                {CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT}));
+  const CK_RV rv = p11().C_GenerateKeyPair(session_, &how, half.data(), half.size(), half.data(),
+                                           half.size(), &pair.public_key, &pair.private_key);
+  EXPECT_TRUE(is_one_of(rv, {CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT}));
+  if (rv == CKR_OK) destroy(pair);
 }
 
 TEST_P(KeyGeneration, RefusesASizeOrCurveItDoesNotHave) {
@@ -168,7 +168,9 @@ TEST_F(Pins, InitPinIsTheSos) {
   EXPECT_EQ(CKR_USER_NOT_LOGGED_IN, p11().C_InitPIN(session_, chars(pin), pin.size()));
   if (options().so_pin.empty()) return;
   ASSERT_EQ(CKR_OK, login(session_, CKU_SO, options().so_pin));
-  EXPECT_EQ(CKR_OK, p11().C_InitPIN(session_, chars(pin), pin.size()));
+  const CK_RV rv = p11().C_InitPIN(session_, chars(pin), pin.size());
+  if (rv == CKR_FUNCTION_NOT_SUPPORTED) GTEST_SKIP() << "the SO cannot set the PIN";
+  EXPECT_EQ(CKR_OK, rv);
   ASSERT_EQ(CKR_OK, p11().C_Logout(session_));
   EXPECT_EQ(CKR_OK, login(session_, CKU_USER, pin));
 }
@@ -185,8 +187,9 @@ TEST_F(Pins, FlagsTellOfAWrongTry) {
   std::string wrong = options().pin;
   wrong.back() = wrong.back() == '0' ? '1' : '0';
   ASSERT_EQ(CKR_PIN_INCORRECT, login(session_, CKU_USER, wrong));
-  EXPECT_TRUE(token_info().flags & CKF_USER_PIN_COUNT_LOW);
+  const bool told = (token_info().flags & CKF_USER_PIN_COUNT_LOW) != 0;
   ASSERT_EQ(CKR_OK, login(session_, CKU_USER, options().pin));
+  if (!told) GTEST_SKIP() << "the module does not tell, as it may (3.2)";
   EXPECT_EQ(before.flags & CKF_USER_PIN_COUNT_LOW, token_info().flags & CKF_USER_PIN_COUNT_LOW);
 }
 

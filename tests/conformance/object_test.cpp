@@ -20,6 +20,12 @@ class Objects : public LoggedIn {
   CK_RV create(Template wanted, CK_OBJECT_HANDLE& object) {
     return p11().C_CreateObject(session_, wanted.data(), wanted.size(), &object);
   }
+  /// Skips the test where the module has no session objects of this kind.
+  static bool made(CK_RV rv) {
+    if (rv != CKR_OK) skip();
+    return rv == CKR_OK;
+  }
+  static void skip() { GTEST_SKIP() << "the module keeps no such session objects"; }
   /// A token object, or nothing if the token keeps no data.
   std::optional<CK_OBJECT_HANDLE> token_object(const std::string& label) {
     CK_OBJECT_HANDLE object = 0;
@@ -32,7 +38,7 @@ TEST_F(Objects, SessionObjectLivesAsLongAsItsSession) {
   CK_OBJECT_HANDLE object = 0;
   const CK_SESSION_HANDLE other = open();
   Template wanted = data(false, "session object");
-  ASSERT_EQ(CKR_OK, p11().C_CreateObject(other, wanted.data(), wanted.size(), &object));
+  if (!made(p11().C_CreateObject(other, wanted.data(), wanted.size(), &object))) return;
   EXPECT_EQ(false, flag(other, object, CKA_TOKEN));
   ASSERT_EQ(CKR_OK, p11().C_CloseSession(other));
   Template label;
@@ -42,6 +48,7 @@ TEST_F(Objects, SessionObjectLivesAsLongAsItsSession) {
 
 TEST_F(Objects, ReadOnlySessionMakesSessionObjects) {
   CK_OBJECT_HANDLE object = 0;
+  if (!made(create(data(false, "of a read-write session"), object))) return;
   Template wanted = data(false, "of a read-only session");
   EXPECT_EQ(CKR_OK, p11().C_CreateObject(open(0), wanted.data(), wanted.size(), &object));
 }
@@ -87,7 +94,7 @@ TEST_F(Objects, LabelCanBeChanged) {
 
 TEST_F(Objects, ClassCannotBeChanged) {
   CK_OBJECT_HANDLE object = 0;
-  ASSERT_EQ(CKR_OK, create(data(false, "x"), object));
+  if (!made(create(data(false, "x"), object))) return;
   Template change;
   change.number(CKA_CLASS, CKO_CERTIFICATE);
   EXPECT_TRUE(
@@ -95,17 +102,22 @@ TEST_F(Objects, ClassCannotBeChanged) {
                 {CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID, CKR_TEMPLATE_INCONSISTENT}));
 }
 
+/// Applications shall not tell these apart (5.1.8, 5).
+const std::initializer_list<CK_RV> kBadTemplate{CKR_ATTRIBUTE_VALUE_INVALID,
+                                                CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT};
+
 TEST_F(Objects, ClassIsWanted) {
   Template nothing;
   nothing.text(CKA_LABEL, "x");
   CK_OBJECT_HANDLE object = 0;
-  EXPECT_EQ(CKR_TEMPLATE_INCOMPLETE, create(nothing, object));
+  EXPECT_TRUE(is_one_of(create(nothing, object), kBadTemplate));
 }
 
 TEST_F(Objects, UnknownAttributeIsRefused) {
+  CK_OBJECT_HANDLE object = 0;
+  if (!made(create(data(false, "x"), object))) return;
   Template odd = data(false, "x");
   odd.number(0x00F01234UL, 1024);  // no attribute of the standard, none of a vendor
-  CK_OBJECT_HANDLE object = 0;
   EXPECT_TRUE(is_one_of(create(odd, object), {CKR_ATTRIBUTE_TYPE_INVALID}));
 }
 
@@ -113,12 +125,12 @@ TEST_F(Objects, WrongLengthIsRefused) {
   Template odd;
   odd.bytes(CKA_CLASS, {0}).text(CKA_LABEL, "x");
   CK_OBJECT_HANDLE object = 0;
-  EXPECT_TRUE(is_one_of(create(odd, object), {CKR_ATTRIBUTE_VALUE_INVALID}));
+  EXPECT_TRUE(is_one_of(create(odd, object), kBadTemplate));
 }
 
 TEST_F(Objects, CopyIsAnotherObject) {
   CK_OBJECT_HANDLE object = 0, copy = 0;
-  ASSERT_EQ(CKR_OK, create(data(false, "original"), object));
+  if (!made(create(data(false, "original"), object))) return;
   Template label;
   label.text(CKA_LABEL, "copy");
   const CK_RV rv = p11().C_CopyObject(session_, object, label.data(), label.size(), &copy);
@@ -140,13 +152,13 @@ TEST_F(Objects, PublicKeyOfAnotherCanBeASessionObject) {
       .bytes(CKA_MODULUS, Bytes(128, 0xC1))
       .bytes(CKA_PUBLIC_EXPONENT, {1, 0, 1});
   CK_OBJECT_HANDLE object = 0;
-  EXPECT_EQ(CKR_OK, create(key, object));
+  if (!made(create(key, object))) return;
   EXPECT_EQ(Bytes(128, 0xC1), attribute(session_, object, CKA_MODULUS));
 }
 
 TEST_F(Objects, SizeIsToldOrNot) {
   CK_OBJECT_HANDLE object = 0;
-  ASSERT_EQ(CKR_OK, create(data(false, "sized"), object));
+  if (!made(create(data(false, "sized"), object))) return;
   CK_ULONG size = 0;
   EXPECT_TRUE(is_one_of(p11().C_GetObjectSize(session_, object, &size),
                         {CKR_OK, CKR_INFORMATION_SENSITIVE, CKR_FUNCTION_NOT_SUPPORTED}));
@@ -201,7 +213,7 @@ TEST_F(Find, EachHandleIsAnObjectOfItsOwn) {
 
 TEST_F(Find, HardwareFeaturesOnlyWhenAskedFor) {
   for (const CK_OBJECT_HANDLE object : find(session_, {}))
-    EXPECT_NE(CKO_HW_FEATURE, number(session_, object, CKA_CLASS)) << "(4.3.1)";
+    EXPECT_NE(CKO_HW_FEATURE, number(session_, object, CKA_CLASS)) << "(4.3)";
 }
 
 TEST_F(Find, UnknownAttributeMatchesNothing) {

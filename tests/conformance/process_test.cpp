@@ -37,6 +37,38 @@ class Threads : public ::testing::Test {
                                           nullptr, &session));
     return session;
   }
+  /// 1 if it went as it must, whatever the others do.
+  int one_of_everything(unsigned which, CK_SESSION_HANDLE own, CK_SESSION_HANDLE shared,
+                        const std::optional<Pair>& pair) {
+    CK_SESSION_INFO session{};
+    CK_TOKEN_INFO token{};
+    CK_ULONG count = 0;
+    CK_SESSION_HANDLE other = 0;
+    Bytes random(32);
+    switch (which % 8) {
+      case 0:
+        return p11().C_GetTokenInfo(slot_, &token) == CKR_OK ? 1 : 0;
+      case 1:
+        return p11().C_GetSlotList(CK_TRUE, nullptr, &count) == CKR_OK && count > 0 ? 1 : 0;
+      case 2:
+        return p11().C_GetSessionInfo(shared, &session) == CKR_OK ? 1 : 0;
+      case 3:
+        find(own, {});
+        return 1;
+      case 4:
+        return !pair || number(own, pair->private_key, CKA_KEY_TYPE) == CKK_RSA ? 1 : 0;
+      case 5:
+        return p11().C_OpenSession(slot_, CKF_SERIAL_SESSION, nullptr, nullptr, &other) == CKR_OK &&
+                       p11().C_CloseSession(other) == CKR_OK
+                   ? 1
+                   : 0;
+      case 6:
+        return p11().C_GetMechanismList(slot_, nullptr, &count) == CKR_OK && count > 0 ? 1 : 0;
+      default:
+        p11().C_GenerateRandom(own, random.data(), random.size());  // a token may have none
+        return login(shared, CKU_USER, options().pin) == CKR_USER_ALREADY_LOGGED_IN ? 1 : 0;
+    }
+  }
   CK_SLOT_ID slot_ = 0;
 };
 
@@ -106,7 +138,25 @@ TEST_F(Threads, DigestsDoNotMix) {
   EXPECT_EQ(kThreads, good);
 }
 
+TEST_F(Threads, EverythingAtOnce) {
+  const CK_SESSION_HANDLE keep = open();
+  ASSERT_EQ(CKR_OK, login(keep, CKU_USER, options().pin));
+  const auto pair = key_pair(keep, CKK_RSA);
+  std::atomic<unsigned> next = 0;
+  std::atomic<int> good = 0;
+  in_threads([&] {
+    // Each begins elsewhere, so that no two do the same for long.
+    const unsigned first = next++;
+    const CK_SESSION_HANDLE own = open();
+    for (unsigned i = first; i < first + 24; ++i) good += one_of_everything(i, own, keep, pair);
+    EXPECT_EQ(CKR_OK, p11().C_CloseSession(own));
+  });
+  EXPECT_EQ(kThreads * 24, good);
+}
+
 TEST_F(Threads, FinalizeEndsAWait) {
+  CK_SLOT_ID old = 0;  // what is still to be told
+  for (int i = 0; i < 16; ++i) p11().C_WaitForSlotEvent(CKF_DONT_BLOCK, &old, nullptr);
   std::atomic<CK_RV> rv = CKR_OK;
   std::thread waiting([&] {
     CK_SLOT_ID slot = 0;
@@ -115,6 +165,7 @@ TEST_F(Threads, FinalizeEndsAWait) {
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(CKR_OK, p11().C_Finalize(nullptr));
   waiting.join();
+  if (rv == CKR_FUNCTION_NOT_SUPPORTED) GTEST_SKIP() << "no C_WaitForSlotEvent that blocks";
   EXPECT_EQ(CKR_CRYPTOKI_NOT_INITIALIZED, rv);
 }
 
@@ -220,6 +271,36 @@ TEST_F(HotPlug, RemovalIsAnEvent) {
   slot = ~0UL;
   EXPECT_EQ(CKR_OK, p11().C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, nullptr));
   EXPECT_EQ(slot_, slot);
+}
+
+TEST_F(HotPlug, RemovalWhileThreadsWork) {
+  std::atomic<bool> stop = false;
+  std::atomic<unsigned> calls = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      while (!stop) {
+        CK_SESSION_HANDLE own = 0;
+        CK_TOKEN_INFO token{};
+        p11().C_GetTokenInfo(slot_, &token);
+        ++calls;
+        if (p11().C_OpenSession(slot_, CKF_SERIAL_SESSION, nullptr, nullptr, &own) != CKR_OK)
+          continue;
+        attribute(own, 1, CKA_CLASS);  // of whichever object, if it is there
+        p11().C_CloseSession(own);
+      }
+    });
+  for (int i = 0; i < 3; ++i) {
+    remove();
+    EXPECT_TRUE(becomes(false));
+    insert();
+    EXPECT_TRUE(becomes(true));
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(calls, 0U);
+  const CK_SESSION_HANDLE session = open();
+  EXPECT_EQ(CKR_OK, login(session, CKU_USER, options().pin));
 }
 
 }  // namespace

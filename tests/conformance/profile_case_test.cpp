@@ -9,6 +9,8 @@
 namespace kilt::conformance {
 namespace {
 
+constexpr const char* kNoClaim = "the token does not claim this profile";
+
 /// What all four begin and end with.
 class ProfileCases : public ::testing::Test {
  protected:
@@ -93,7 +95,7 @@ class ProfileCases : public ::testing::Test {
 TEST_F(ProfileCases, BL_M_1) {
   slot_and_token();
   open(0);
-  EXPECT_TRUE(claims(CKP_BASELINE_PROVIDER));
+  if (!claims(CKP_BASELINE_PROVIDER)) GTEST_SKIP() << kNoClaim;
   search(token_objects(), 1);
 }
 
@@ -115,7 +117,7 @@ TEST_F(ProfileCases, EXT_M_1) {
     EXPECT_EQ(0UL, digest.ulMaxKeySize);
   }
   open(CKF_RW_SESSION);
-  EXPECT_TRUE(claims(CKP_EXTENDED_PROVIDER));
+  if (!claims(CKP_EXTENDED_PROVIDER)) GTEST_SKIP() << kNoClaim;
   ASSERT_EQ(CKR_OK, log_in());
   search(token_objects(), 1);
   EXPECT_EQ(CKR_OK, f_->C_Logout(session_));
@@ -128,7 +130,7 @@ TEST_F(ProfileCases, AUTH_M_1) {
   if (!pair || !can(CKM_SHA256_RSA_PKCS, CKF_SIGN)) {
     GTEST_SKIP() << "the token has no RSA key to sign with, and makes none";
   }
-  EXPECT_TRUE(claims(CKP_AUTHENTICATION_TOKEN));
+  if (!claims(CKP_AUTHENTICATION_TOKEN)) GTEST_SKIP() << kNoClaim;
   Template public_half = token_objects();
   public_half.bytes(CKA_ID, in_two_steps(pair->public_key, CKA_ID))
       .number(CKA_CLASS, CKO_PUBLIC_KEY);
@@ -155,8 +157,7 @@ TEST_F(ProfileCases, CERT_M_1) {
   Template wanted = token_objects();
   wanted.number(CKA_CLASS, CKO_CERTIFICATE);
   const auto certificates = search(wanted, 5);
-  if (!claims(CKP_PUBLIC_CERTIFICATES_TOKEN))
-    GTEST_SKIP() << "the token does not claim this profile";
+  if (!claims(CKP_PUBLIC_CERTIFICATES_TOKEN)) GTEST_SKIP() << kNoClaim;
   ASSERT_FALSE(certificates.empty());
   in_two_steps(certificates[0], CKA_LABEL);
   EXPECT_EQ(0x30, in_two_steps(certificates[0], CKA_VALUE).at(0)) << "DER, without a login";

@@ -101,6 +101,12 @@ TEST_F(Logins, WrongPinIsRefusedAndTheRightOneWorks) {
   EXPECT_EQ(CKR_OK, login(session_, CKU_USER, options().pin));
 }
 
+TEST_F(Logins, PinOfAnotherLengthIsIncorrect) {
+  // CKR_PIN_LEN_RANGE is for functions that set a PIN (5.1.6). NSS asks again after this code only.
+  EXPECT_EQ(CKR_PIN_INCORRECT, login(session_, CKU_USER, std::string(200, '1')));
+  EXPECT_EQ(CKR_OK, login(session_, CKU_USER, options().pin));
+}
+
 TEST_F(Logins, UserTypeMustBeKnown) {
   EXPECT_EQ(CKR_USER_TYPE_INVALID, login(session_, 77, options().pin));
 }

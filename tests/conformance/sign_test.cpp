@@ -78,10 +78,10 @@ TEST_P(Signatures, ModuleVerifies) {
   const Bytes signature = sign(session_);
   EXPECT_EQ(CKR_OK, verify(input_, signature));
   Bytes other = signature;
-  other.back() = static_cast<CK_BYTE>(other.back() ^ 1U);
+  other.at(other.size() - 1) ^= 1U;
   EXPECT_EQ(CKR_SIGNATURE_INVALID, verify(input_, other));
   Bytes changed = input_;
-  changed.back() = static_cast<CK_BYTE>(changed.back() ^ 1U);
+  changed.at(changed.size() - 1) ^= 1U;
   EXPECT_EQ(CKR_SIGNATURE_INVALID, verify(changed, signature));
 }
 

@@ -92,7 +92,7 @@ TEST_F(Slots, SessionsAreCounted) {
 }
 
 TEST_F(Slots, NoEventWithoutOne) {
-  CK_SLOT_ID slot = 0;
+  CK_SLOT_ID slot = 0;  // C_Initialize clears every event (5.5.4)
   EXPECT_EQ(CKR_NO_EVENT, p11().C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, nullptr));
 }
 

@@ -99,7 +99,7 @@ TEST_F(PinPad, CancelTimeOutAndLengthSpendNothing) {
   EXPECT_EQ(CKR_FUNCTION_CANCELED, log_in_at_reader());
   EXPECT_EQ(CKR_FUNCTION_CANCELED, log_in_at_reader()) << "nobody comes";
   FakePcsc::type({"1"});
-  EXPECT_EQ(CKR_PIN_LEN_RANGE, log_in_at_reader());
+  EXPECT_EQ(CKR_PIN_INCORRECT, log_in_at_reader());
   EXPECT_EQ(0U, verifies(*card_));
   EXPECT_EQ(5U, tries_left(*card_));
   EXPECT_EQ(CKS_RW_PUBLIC_SESSION, state());

@@ -81,13 +81,13 @@ TEST_F(Arguments, PinsNeverReachTheTokenIfAbsurd) {
   card_->restart_count();
   EXPECT_EQ(CKR_ARGUMENTS_BAD, C_Login(session_, CKU_USER, nullptr, 6));
   EXPECT_EQ(CKR_ARGUMENTS_BAD, C_Login(session_, CKU_USER, nullptr, 0));
-  EXPECT_EQ(CKR_PIN_LEN_RANGE, C_Login(session_, CKU_USER, chars(pin), 0));
+  EXPECT_EQ(CKR_PIN_INCORRECT, C_Login(session_, CKU_USER, chars(pin), 0));
   EXPECT_EQ(CKR_ARGUMENTS_BAD, C_SetPIN(session_, nullptr, 6, chars(pin), pin.size()));
   EXPECT_EQ(CKR_ARGUMENTS_BAD, C_SetPIN(session_, chars(pin), pin.size(), nullptr, 6));
   EXPECT_EQ(CKR_PIN_LEN_RANGE, C_SetPIN(session_, chars(pin), 0, chars(pin), 6));
   EXPECT_EQ(CKR_PIN_LEN_RANGE, C_SetPIN(session_, chars(pin), 6, chars(pin), 0));
   for (const CK_ULONG length : kAbsurd) {
-    EXPECT_EQ(CKR_PIN_LEN_RANGE, C_Login(session_, CKU_USER, chars(pin), length));
+    EXPECT_EQ(CKR_PIN_INCORRECT, C_Login(session_, CKU_USER, chars(pin), length));
     EXPECT_EQ(CKR_PIN_LEN_RANGE, C_SetPIN(session_, chars(pin), length, chars(pin), 6));
     EXPECT_EQ(CKR_PIN_LEN_RANGE, C_SetPIN(session_, chars(pin), 6, chars(pin), length));
   }

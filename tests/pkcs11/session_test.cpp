@@ -57,9 +57,9 @@ TEST_F(Sessions, EmptyPinNeverReachesTheToken) {
   const CK_SESSION_HANDLE session = open_session();
   card_->restart_count();
   CK_UTF8CHAR nothing = 0;
-  EXPECT_EQ(CKR_PIN_LEN_RANGE, C_Login(session, CKU_USER, &nothing, 0));
+  EXPECT_EQ(CKR_PIN_INCORRECT, C_Login(session, CKU_USER, &nothing, 0));
   EXPECT_EQ(CKR_ARGUMENTS_BAD, C_Login(session, CKU_USER, nullptr, 0));
-  EXPECT_EQ(CKR_PIN_LEN_RANGE, log_in(session, CKU_USER, std::string(256, '1')));
+  EXPECT_EQ(CKR_PIN_INCORRECT, log_in(session, CKU_USER, std::string(256, '1')));
   EXPECT_EQ(0U, card_->count());
 }
 

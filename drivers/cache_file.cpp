@@ -1,6 +1,7 @@
 #include "drivers/cache_file.h"
 
 #include <stdexcept>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -86,15 +87,14 @@ std::optional<CacheFile> parse_cache_file(std::string_view text) try {
 }
 
 std::string cache_file_text(const Subject& subject, const Files& files) {
-  std::string text = fmt::format(
-      R"({{"version": {}, "family": {}, "serial": {}, "mark": {}, "files": {{)", kVersion,
-      json_string(subject.family), json_string(to_hex(subject.serial)), json_string(subject.mark));
-  std::string_view separator = "\n";
-  for (const auto& [name, contents] : files) {
-    text += fmt::format(R"({} "{}": "{}")", separator, to_hex(name), to_hex(contents));
-    separator = ",\n";
-  }
-  return text + "\n}}";
+  std::vector<std::string> members;
+  for (const auto& [name, contents] : files)
+    members.push_back(fmt::format(R"("{}": "{}")", to_hex(name), to_hex(contents)));
+  return fmt::format(
+      "{{\"version\": {}, \"family\": {}, \"serial\": \"{}\", \"mark\": {}, \"files\": "
+      "{{\n{}\n}}}}",
+      kVersion, json_string(subject.family), to_hex(subject.serial), json_string(subject.mark),
+      fmt::join(members, ",\n"));
 }
 
 }  // namespace kilt::cache

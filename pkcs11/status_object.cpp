@@ -1,6 +1,7 @@
 #include "pkcs11/status_object.h"
 
 #include <array>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -49,34 +50,38 @@ AttributeValue number(const std::optional<T>& value) {
 }
 
 // JSON by pieces: drivers/json_text.h says why.
+AttributeValue array_of(const std::vector<std::string>& values) {
+  return AttributeValue::of_text(fmt::format("[{}]", fmt::join(values, ",")));
+}
+
 AttributeValue functions(const Capabilities& capabilities) {
-  std::string text;
+  std::vector<std::string> members;
   for (const auto& [function, name] : kFunctionNames) {
     const auto found = capabilities.functions.find(function);
     FunctionState state{Availability::kUnavailable, "this token has no such function"};
     if (found != capabilities.functions.end()) state = found->second;
-    text += fmt::format(R"({}"{}":{{"state":"{}")", text.empty() ? "{" : ",", name,
-                        state_name(state.availability));
-    if (!state.reason.empty()) text += fmt::format(R"(,"reason":{})", json_string(state.reason));
-    text += '}';
+    std::string reason;
+    if (!state.reason.empty()) reason = R"(,"reason":)" + json_string(state.reason);
+    members.push_back(
+        fmt::format(R"("{}":{{"state":"{}"{}}})", name, state_name(state.availability), reason));
   }
-  return AttributeValue::of_text(text + '}');
+  return AttributeValue::of_text(fmt::format("{{{}}}", fmt::join(members, ",")));
 }
 
 AttributeValue factory_pins(const Profile* profile) {
-  std::string text = "[";
+  std::vector<std::string> pins;
   if (profile != nullptr)
     for (const FactoryPin& pin : profile->factory_pins)
-      text += fmt::format(R"({}{{"name":{},"role":"{}"}})", text.size() == 1 ? "" : ",",
-                          json_string(pin.name), pin.role == PinRole::kSo ? "so" : "user");
-  return AttributeValue::of_text(text + ']');
+      pins.push_back(fmt::format(R"({{"name":{},"role":"{}"}})", json_string(pin.name),
+                                 pin.role == PinRole::kSo ? "so" : "user"));
+  return array_of(pins);
 }
 
 AttributeValue odd_objects(const std::vector<OddObject>& odd) {
-  std::string text = "[";
-  for (const OddObject& object : odd)
-    text += (text.size() == 1 ? "" : ",") + json_string(object.description);
-  return AttributeValue::of_text(text + ']');
+  std::vector<std::string> descriptions;
+  descriptions.reserve(odd.size());
+  for (const OddObject& object : odd) descriptions.push_back(json_string(object.description));
+  return array_of(descriptions);
 }
 
 std::string firmware(const TokenInfo::Version& version) {

@@ -43,6 +43,9 @@ class Secret : public LoggedIn, public ::testing::WithParamInterface<SecretCase>
     }
     return bytes;
   }
+  [[nodiscard]] Bytes result() const {
+    return {result_.begin(), result_.begin() + static_cast<std::ptrdiff_t>(size_)};
+  }
   Bytes value_, result_ = Bytes(1024);
   CK_ULONG size_ = 1024;
   CK_OBJECT_HANDLE key_ = 0;
@@ -102,9 +105,6 @@ class Ciphers : public Secret {
     if (rv != CKR_OK) return rv;
     size_ = result_.size();
     return p11().C_Decrypt(session_, data.data(), data.size(), result_.data(), &size_);
-  }
-  [[nodiscard]] Bytes result() const {
-    return {result_.begin(), result_.begin() + static_cast<std::ptrdiff_t>(size_)};
   }
   static constexpr int kTag = 16;
   Bytes iv_, plain_ = pattern(96, 5), more_ = Bytes(20, 'a');
@@ -217,9 +217,6 @@ class Macs : public Secret {
     const CK_RV rv = p11().C_VerifyInit(session_, &mechanism_, key_);
     if (rv != CKR_OK) return rv;
     return p11().C_Verify(session_, data_.data(), data_.size(), code.data(), code.size());
-  }
-  [[nodiscard]] Bytes result() const {
-    return {result_.begin(), result_.begin() + static_cast<std::ptrdiff_t>(size_)};
   }
   CK_MECHANISM mechanism_{};
   Bytes data_ = pattern(150, 3);

@@ -4,6 +4,7 @@
 
 #include "tests/hardening/failing_new.h"
 #include "tests/hardening/pcsc_module_test.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kilt::test {
 namespace {
@@ -17,10 +18,6 @@ std::size_t resident_kib() {
 
 class Memory : public PcscModuleTest {
  protected:
-  void TearDown() override {
-    PcscModuleTest::TearDown();
-    std::filesystem::remove_all(cache_);
-  }
   /// Initialize is a test of its own.
   void every_allocation_after_initialize(const std::function<void()>& before_each = {}) {
     ASSERT_EQ(CKR_OK, scenario().first_error);
@@ -49,17 +46,18 @@ class Memory : public PcscModuleTest {
     EXPECT_EQ(CKR_OK, scenario().first_error);
   }
 
-  const std::filesystem::path cache_ = "/tmp/kilt-hardening-" + std::to_string(getpid());
+  TemporaryFolder folder_;
+  const std::filesystem::path cache_ = folder_.path() / "kilt";
 };
 
 TEST_F(Memory, EveryAllocationFailsOnce) { every_allocation_after_initialize(); }
 
 TEST_F(Memory, EveryAllocationFailsOnceWithTheDiskCache) {
   std::ofstream(config_) << "[cache]\nenabled = true\n";
-  setenv("XDG_CACHE_HOME", cache_.c_str(), 1);
+  setenv("XDG_CACHE_HOME", folder_.path().c_str(), 1);
   every_allocation_after_initialize([this] { std::filesystem::remove_all(cache_); });
   every_allocation_after_initialize();
-  EXPECT_FALSE(std::filesystem::is_empty(cache_ / "kilt"));
+  EXPECT_FALSE(std::filesystem::is_empty(cache_));
 }
 
 TEST_F(Memory, EveryAllocationOfInitializeFailsOnce) {

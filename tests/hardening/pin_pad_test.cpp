@@ -1,5 +1,5 @@
 // Readers with keys of their own (PC/SC part 10): the PIN is typed there and no program sees it.
-#include <array>
+#include <vector>
 
 #include "tests/hardening/pcsc_module_test.h"
 
@@ -38,6 +38,28 @@ class PinPad : public PcscModuleTest {
     return info.state;
   }
 
+  /// The only private key with these attributes.
+  CK_OBJECT_HANDLE find_key(std::vector<CK_ATTRIBUTE> wanted = {}) const {
+    CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+    wanted.push_back({CKA_CLASS, &object_class, sizeof object_class});
+    CK_OBJECT_HANDLE key = 0;
+    CK_ULONG count = 0;
+    EXPECT_EQ(CKR_OK, C_FindObjectsInit(session_, wanted.data(), wanted.size()));
+    EXPECT_EQ(CKR_OK, C_FindObjects(session_, &key, 1, &count));
+    EXPECT_EQ(1U, count);
+    EXPECT_EQ(CKR_OK, C_FindObjectsFinal(session_));
+    return key;
+  }
+  CK_RV begin_signature(CK_OBJECT_HANDLE key) const {
+    CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+    return C_SignInit(session_, &mechanism, key);
+  }
+  CK_RV end_signature() const {
+    Bytes data(20, 7), signature(256);
+    CK_ULONG size = signature.size();
+    return C_Sign(session_, data.data(), data.size(), signature.data(), &size);
+  }
+
   CK_SESSION_HANDLE session_ = 0;
 };
 
@@ -50,19 +72,8 @@ TEST_F(PinPad, LoginAndSignatureWithAPinThatNobodyElseSaw) {
   EXPECT_EQ(1U, FakePcsc::pad_requests());
   EXPECT_EQ(1U, verifies(*card_));
   EXPECT_EQ(0U, token_flags() & CKF_USER_PIN_TO_BE_CHANGED) << "which PIN it is, nobody knows";
-  CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
-  CK_ATTRIBUTE wanted{CKA_CLASS, &object_class, sizeof object_class};
-  CK_OBJECT_HANDLE key = 0;
-  CK_ULONG count = 0;
-  ASSERT_EQ(CKR_OK, C_FindObjectsInit(session_, &wanted, 1));
-  ASSERT_EQ(CKR_OK, C_FindObjects(session_, &key, 1, &count));
-  ASSERT_EQ(1U, count);
-  ASSERT_EQ(CKR_OK, C_FindObjectsFinal(session_));
-  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
-  Bytes data(20, 7), signature(128);
-  CK_ULONG size = signature.size();
-  ASSERT_EQ(CKR_OK, C_SignInit(session_, &mechanism, key));
-  EXPECT_EQ(CKR_OK, C_Sign(session_, data.data(), data.size(), signature.data(), &size));
+  ASSERT_EQ(CKR_OK, begin_signature(find_key()));
+  EXPECT_EQ(CKR_OK, end_signature());
   EXPECT_EQ(CKR_USER_ALREADY_LOGGED_IN, log_in_at_reader());
   EXPECT_EQ(1U, FakePcsc::pad_requests());
   EXPECT_EQ(CKR_OK, C_Logout(session_));
@@ -219,11 +230,10 @@ TEST_F(PinPad, IdPrimeWhereItsBlockIsNotTooLong) {
 
 TEST_F(PinPad, OtherWaysToLogIn) {
   start();
-  CK_FUNCTION_LIST_3_0* functions = nullptr;
   CK_INTERFACE* found = nullptr;
   CK_VERSION version{3, 0};
   ASSERT_EQ(CKR_OK, C_GetInterface(nullptr, &version, &found, 0));
-  functions = static_cast<CK_FUNCTION_LIST_3_0*>(found->pFunctionList);
+  auto* const functions = static_cast<CK_FUNCTION_LIST_3_0*>(found->pFunctionList);
   std::string name = "somebody";
   FakePcsc::type({kUserPin});
   EXPECT_EQ(CKR_ARGUMENTS_BAD,
@@ -243,30 +253,18 @@ TEST_F(PinPad, AKeyThatWantsThePinForEachUse) {
   start();
   FakePcsc::type({"1234567890"});
   ASSERT_EQ(CKR_OK, log_in_at_reader());
-  CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
   CK_BBOOL each_use = CK_TRUE;
-  std::array<CK_ATTRIBUTE, 2> wanted{
-      CK_ATTRIBUTE{CKA_CLASS, &object_class, sizeof object_class},
-      CK_ATTRIBUTE{CKA_ALWAYS_AUTHENTICATE, &each_use, sizeof each_use}};
-  CK_OBJECT_HANDLE key = 0;
-  CK_ULONG count = 0;
-  ASSERT_EQ(CKR_OK, C_FindObjectsInit(session_, wanted.data(), wanted.size()));
-  ASSERT_EQ(CKR_OK, C_FindObjects(session_, &key, 1, &count));
-  ASSERT_EQ(CKR_OK, C_FindObjectsFinal(session_));
-  ASSERT_EQ(1U, count);
-  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
-  Bytes data(20, 7), signature(256);
+  const CK_OBJECT_HANDLE key = find_key({{CKA_ALWAYS_AUTHENTICATE, &each_use, sizeof each_use}});
   const auto log_in_for_this_use = [&] {
     return C_Login(session_, CKU_CONTEXT_SPECIFIC, nullptr, 0);
   };
   EXPECT_EQ(CKR_OPERATION_NOT_INITIALIZED, log_in_for_this_use());
   EXPECT_EQ(1U, FakePcsc::pad_requests()) << "nothing to log in for";
   for (unsigned use = 1; use <= 2; ++use) {
-    CK_ULONG size = signature.size();
-    ASSERT_EQ(CKR_OK, C_SignInit(session_, &mechanism, key));
+    ASSERT_EQ(CKR_OK, begin_signature(key));
     FakePcsc::type({"1234567890"});
     ASSERT_EQ(CKR_OK, log_in_for_this_use());
-    EXPECT_EQ(CKR_OK, C_Sign(session_, data.data(), data.size(), signature.data(), &size));
+    EXPECT_EQ(CKR_OK, end_signature());
     EXPECT_EQ(1U + use, FakePcsc::pad_requests());
   }
 }

@@ -52,12 +52,23 @@ class Budget : public KaztokenTest {
       }
     return bytes;
   }
+  /// A start after a program that left all it read on the disk.
+  void restart_warm() {
+    setenv("XDG_CACHE_HOME", folder_.path().c_str(), 1);
+    restart_cold();
+    list_slots();
+    read_everything(user_session());
+    restart_cold();
+    list_slots();
+  }
   void sign_once(CK_SESSION_HANDLE session) {
     const auto keys = find_class(session, CKO_PRIVATE_KEY);
     ASSERT_EQ(2U, keys.size());
     CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
     EXPECT_EQ(256U, sign(session, mechanism, keys[0], Bytes{1, 2, 3}).size());
   }
+
+  TemporaryFolder folder_;
 };
 
 TEST_F(Budget, LookingAtSlotsCostsNothing) {
@@ -136,13 +147,7 @@ TEST_F(Budget, LoginDoesNotMakeValuesUnknown) {
 }
 
 TEST_F(Budget, WarmStartToFirstSignature) {
-  TemporaryFolder folder;
-  setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);
-  restart_cold();
-  list_slots();
-  read_everything(user_session());
-  restart_cold();
-  list_slots();
+  restart_warm();
   const CK_SESSION_HANDLE session = user_session();
   sign_once(session);
   EXPECT_LE(card_->count(), 8U);
@@ -154,13 +159,7 @@ TEST_F(Budget, WarmStartToFirstSignature) {
 // What C_GetTokenInfo read of the token serves the list right behind it; so does the list before a
 // login for the one after it.
 TEST_F(Budget, WarmStartWithTokenInfoToFirstSignature) {
-  TemporaryFolder folder;
-  setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);
-  restart_cold();
-  list_slots();
-  read_everything(user_session());
-  restart_cold();
-  list_slots();
+  restart_warm();
   CK_TOKEN_INFO info{};
   ASSERT_EQ(CKR_OK, C_GetTokenInfo(0, &info));
   EXPECT_LE(card_->count(), 5U);

@@ -52,6 +52,13 @@ class RememberedList : public ::testing::Test {
     apdu::Card card(rig_.readers.connect("reader"));
     write_data(*open_token(card, ProfileSet::builtin()), label);
   }
+  void remembers_the_key_for_nothing() {
+    rig_.counter->restart_count();
+    const ObjectList* list = token().remembered_list();
+    ASSERT_NE(nullptr, list);
+    EXPECT_EQ(1U, list->keys.size());
+    EXPECT_EQ(0U, rig_.counter->count());
+  }
 
   test::TemporaryFolder folder_;
   test::DriverRig rig_;
@@ -65,21 +72,13 @@ TEST_F(RememberedList, NothingWasRead) {
 
 TEST_F(RememberedList, AfterAListCostsNothing) {
   EXPECT_EQ(1U, token().list().keys.size());
-  rig_.counter->restart_count();
-  const ObjectList* list = token().remembered_list();
-  ASSERT_NE(nullptr, list);
-  EXPECT_EQ(1U, list->keys.size());
-  EXPECT_EQ(0U, rig_.counter->count());
+  remembers_the_key_for_nothing();
 }
 
 TEST_F(RememberedList, TokenInfoAndTheDiskTellTheList) {
   earlier_program();
   (void)token().info();
-  rig_.counter->restart_count();
-  const ObjectList* list = token().remembered_list();
-  ASSERT_NE(nullptr, list);
-  EXPECT_EQ(1U, list->keys.size());
-  EXPECT_EQ(0U, rig_.counter->count());
+  remembers_the_key_for_nothing();
 }
 
 TEST_F(RememberedList, TokenInfoAloneDoesNot) {

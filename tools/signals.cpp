@@ -1,6 +1,9 @@
 #include "tools/signals.h"
 
 #include <array>
+#include <cerrno>
+
+#include <poll.h>
 
 #include "tools/failure.h"
 #include "tools/text.h"
@@ -19,7 +22,7 @@ void watch_signals() {
   struct sigaction action {};
   action.sa_handler = note;
   action.sa_flags =
-      static_cast<int>(SA_RESETHAND);  // a prompt's read() must return, hence no SA_RESTART
+      static_cast<int>(SA_RESETHAND);  // a prompt's wait must end, hence no SA_RESTART
   sigemptyset(&action.sa_mask);
   for (const int signal : kSignals) {
     struct sigaction before {};
@@ -30,6 +33,14 @@ void watch_signals() {
 
 void stop_if_interrupted() {
   if (came != 0) throw Failure(Kind::kInterrupted, tr("Interrupted."));
+}
+
+void wait_for_input(int fd) {
+  const Uninterrupted until_it_waits;
+  pollfd wanted{fd, POLLIN, 0};
+  do {
+    stop_if_interrupted();
+  } while (ppoll(&wanted, 1, nullptr, &until_it_waits.before()) < 0 && errno == EINTR);
 }
 
 Uninterrupted::Uninterrupted() {

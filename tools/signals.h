@@ -12,6 +12,10 @@ void watch_signals();
 /// Throws Failure(kInterrupted) if a signal came.
 void stop_if_interrupted();
 
+/// Waits until `fd` can be read, as long as it takes. Throws Failure(kInterrupted) if a signal
+/// comes or came: none is missed between the look and the wait.
+void wait_for_input(int fd);
+
 /// While it lives no signal reaches this thread: a write to the token is never torn.
 class Uninterrupted {
  public:
@@ -19,6 +23,8 @@ class Uninterrupted {
   Uninterrupted(const Uninterrupted&) = delete;
   Uninterrupted& operator=(const Uninterrupted&) = delete;
   ~Uninterrupted();
+  /// The mask that it brings back.
+  [[nodiscard]] const sigset_t& before() const noexcept { return before_; }
 
  private:
   sigset_t before_{};

@@ -58,6 +58,7 @@ Secret read_line(int fd) {
   Secret line;
   while (line.size() < kMaxLine) {
     Byte byte = 0;
+    wait_for_input(fd);
     const ssize_t count = read(fd, &byte, 1);
     if (count < 0 && errno == EINTR) {
       stop_if_interrupted();

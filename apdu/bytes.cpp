@@ -1,9 +1,36 @@
 #include "apdu/bytes.h"
 
 #include <algorithm>
+#include <new>
 #include <stdexcept>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 namespace kilt {
+namespace {
+
+std::size_t whole_pages(std::size_t size) {
+  static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  if (size > SIZE_MAX - page) throw std::bad_alloc();
+  return (size + page - 1) / page * page;
+}
+
+}  // namespace
+
+void* map_secret_pages(std::size_t size) {
+  const std::size_t whole = whole_pages(size);
+  void* memory = mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();  // NOLINT(performance-no-int-to-ptr)
+  // A kernel that refuses this still gives the memory: the secret works, only less hidden.
+  static_cast<void>(madvise(memory, whole, MADV_DONTDUMP));
+  return memory;
+}
+
+void unmap_secret_pages(void* memory, std::size_t size) noexcept {
+  wipe(memory, size);  // a child of fork() may have its own copy of the page: ours is gone
+  munmap(memory, whole_pages(size));
+}
 
 void wipe(void* data, std::size_t size) noexcept {
   if (size != 0) explicit_bzero(data, size);

@@ -45,12 +45,40 @@ using Bytes = std::vector<Byte, WipingAllocator<Byte>>;
 /// A read-only look at bytes owned by somebody else.
 using BytesView = std::span<const Byte>;
 
-/// A secret (PIN, derived key): move-only, so that no stray copy of it is made by accident.
+/// Whole pages of memory that no core dump shows. Throws std::bad_alloc.
+[[nodiscard]] void* map_secret_pages(std::size_t size);
+/// Wipes and gives back what map_secret_pages(size) brought.
+void unmap_secret_pages(void* memory, std::size_t size) noexcept;
+
+/// Memory for secrets: pages of their own.
+template <typename T>
+struct SecretAllocator {
+  using value_type = T;
+
+  SecretAllocator() noexcept = default;
+  template <typename U>
+  // NOLINTNEXTLINE(google-explicit-constructor): the allocator requirements ask for it
+  SecretAllocator(const SecretAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t count) { return static_cast<T*>(map_secret_pages(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    unmap_secret_pages(memory, count * sizeof(T));
+  }
+  template <typename U>
+  bool operator==(const SecretAllocator<U>&) const noexcept {
+    return true;
+  }
+};
+
+/// A secret (PIN, derived key): move-only, so that no stray copy of it is made by accident, and in
+/// memory that no core dump shows.
 class SecureBytes {
  public:
   SecureBytes() = default;
   explicit SecureBytes(BytesView secret) : bytes_(secret.begin(), secret.end()) {}
-  explicit SecureBytes(Bytes&& secret) noexcept : bytes_(std::move(secret)) {}
+  explicit SecureBytes(Bytes&& secret) : SecureBytes(BytesView(secret)) {
+    secret = {};  // wiped as it goes
+  }
   SecureBytes(SecureBytes&& other) noexcept = default;
   SecureBytes& operator=(SecureBytes&& other) noexcept = default;
   SecureBytes(const SecureBytes&) = delete;
@@ -64,10 +92,14 @@ class SecureBytes {
   /// A second copy, for the rare place that really needs one.
   [[nodiscard]] SecureBytes clone() const { return SecureBytes(view()); }
   /// Gives the bytes away; this object is empty afterwards.
-  [[nodiscard]] Bytes release() noexcept { return std::move(bytes_); }
+  [[nodiscard]] Bytes release() {
+    Bytes bytes(bytes_.begin(), bytes_.end());
+    bytes_ = {};
+    return bytes;
+  }
 
  private:
-  Bytes bytes_;
+  std::vector<Byte, SecretAllocator<Byte>> bytes_;
 };
 
 /// Compares in a time that depends on the lengths only (for MACs, cryptograms and PINs).

@@ -31,7 +31,7 @@ Response Card::at_pad(PadAction action, const Command& command, BytesView struct
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - start);
   Response answer = Response::parse(raw);
-  record_exchange(counters_, command, structure.size(), answer.sw, raw.size(), time);
+  trace_exchange(command, answer.sw, raw.size(), time);
   // The reader's own words (PC/SC part 10, 2.5.3); it has sent nothing to the card then.
   switch (answer.sw.value()) {
     case 0x6400:
@@ -120,7 +120,7 @@ Response Card::exchange(const Command& command) {
       std::chrono::steady_clock::now() - start);
 
   Response answer = Response::parse(raw);
-  record_exchange(counters_, fitted, encoded.size(), answer.sw, raw.size(), time);
+  trace_exchange(fitted, answer.sw, raw.size(), time);
   if (answer.data.size() > (extended ? kMaxExtendedAnswer : kMaxShortAnswer))
     throw MalformedAnswer("the token's answer is longer than an APDU can be");
   return answer;

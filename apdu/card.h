@@ -29,7 +29,7 @@ class Card {
   ~Card();
 
   /// Sends the command and collects the whole answer. Status words other than 61xx/6Cxx are the
-  /// caller's business; see Response::expect_ok. Throws what Connection::transmit throws and
+  /// caller's business; see drivers/status.h. Throws what Connection::transmit throws and
   /// MalformedAnswer.
   Response send(const Command& command);
 
@@ -41,8 +41,6 @@ class Card {
   [[nodiscard]] const Bytes& atr() const noexcept { return connection_->atr(); }
   [[nodiscard]] Connection& connection() noexcept { return *connection_; }
   [[nodiscard]] ChannelOptions& options() noexcept { return options_; }
-  /// APDUs and bytes since the card was connected.
-  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
  private:
   [[nodiscard]] bool extended() const noexcept;
@@ -53,7 +51,6 @@ class Card {
 
   std::unique_ptr<Connection> connection_;
   ChannelOptions options_;
-  Counters counters_;
 };
 
 /// A transaction for as long as it lives (design decision 8: one per logical operation).

@@ -11,6 +11,7 @@
 #include <reader.h>
 #include <winscard.h>
 
+#include "apdu/patience.h"
 #include "apdu/pcsc_error.h"
 
 namespace kilt::apdu {
@@ -21,17 +22,15 @@ constexpr std::size_t kPadAnswer = 256 + 2;
 constexpr std::size_t kAnswerBuffer = 65536 + 16;
 
 using namespace std::chrono_literals;
-constexpr auto kPause = 20ms;  // between two looks whether the reader is free again
+constexpr auto kPause = 20ms;  // between two tries, until the reader is free again
 
-// As long as another program may hold the token before we give up (hardening: bounded waits).
-std::atomic<std::chrono::milliseconds> busy_patience{30s};
 // As long as another program may be connected exclusively.
 constexpr std::chrono::milliseconds kExclusivePatience = 2s;
 
-/// Repeats `call` while it answers "somebody else has it", until the time is over.
+/// Repeats `call` while it answers "another program has it", until the time is over.
 template <typename Call>
-LONG retry_while_shared(std::chrono::milliseconds patience, Call call) {
-  const auto deadline = std::chrono::steady_clock::now() + std::min(patience, busy_patience.load());
+LONG retry_while_shared(std::chrono::milliseconds longest, Call call) {
+  const auto deadline = std::chrono::steady_clock::now() + std::min(longest, patience());
   while (true) {
     const LONG code = call();
     if (code != SCARD_E_SHARING_VIOLATION || std::chrono::steady_clock::now() >= deadline)
@@ -58,7 +57,7 @@ Features ask_features(SCARDHANDLE card) {
   return features;
 }
 
-/// The reader's longest APDU data field (PC/SC part 10, 2.6.14), nothing if it does not tell.
+/// The reader's longest APDU data field (PC/SC part 10, 2.6.14), nothing if it does not say.
 std::optional<std::size_t> max_apdu_data(SCARDHANDLE card, const Features& features) {
   std::array<Byte, 256> buffer{};
   DWORD size = 0;
@@ -145,7 +144,7 @@ class PcscConnection : public Connection {
   [[nodiscard]] unsigned protocol() const noexcept override {
     return protocol_ == SCARD_PROTOCOL_T0 ? 0 : 1;
   }
-  // A reader that does not tell passes what it gets; the card's answer shows the rest.
+  // A reader that does not say passes what it gets; the card's answer shows the rest.
   [[nodiscard]] bool extended_length() const noexcept override {
     if (!extended_) {
       try {
@@ -187,11 +186,11 @@ class PcscConnection : public Connection {
  private:
   // SCardBeginTransaction of PC/SC-Lite waits for ever and cannot be cancelled. Ending a
   // transaction that we do not hold changes nothing and answers at once: SCARD_E_SHARING_VIOLATION
-  // while another program holds one. Between this answer and our own beginning somebody may be
+  // while another program holds one. Between this answer and our own beginning another may be
   // faster; then we wait for one more transaction of theirs, no longer.
   void wait_for_turn() {
     const LONG code = retry_while_shared(
-        busy_patience, [&] { return SCardEndTransaction(card_, SCARD_LEAVE_CARD); });
+        patience(), [&] { return SCardEndTransaction(card_, SCARD_LEAVE_CARD); });
     if (code == SCARD_E_SHARING_VIOLATION)
       throw ReaderBusy("another program has held the token for too long");
   }
@@ -227,7 +226,7 @@ class PcscConnection : public Connection {
   }
 
   void close() noexcept {
-    end();
+    PcscConnection::end();
     // Leave the card as it is: a reset would cost the next program its whole start.
     if (connected_) SCardDisconnect(card_, SCARD_LEAVE_CARD);
     if (context_ != 0) SCardReleaseContext(context_);
@@ -246,8 +245,6 @@ class PcscConnection : public Connection {
 };
 
 }  // namespace
-
-void set_pcsc_patience(std::chrono::milliseconds patience) noexcept { busy_patience = patience; }
 
 std::unique_ptr<Connection> connect_pcsc(const std::string& reader) {
   return std::make_unique<PcscConnection>(reader);

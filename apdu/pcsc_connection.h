@@ -13,8 +13,4 @@ namespace kilt::apdu {
 /// (PC/SC-Lite serialises the calls of one context). Throws as Transport::connect.
 [[nodiscard]] std::unique_ptr<Connection> connect_pcsc(const std::string& reader);
 
-/// For tests: how long another program may hold a token before begin() throws ReaderBusy; default
-/// 30 s.
-void set_pcsc_patience(std::chrono::milliseconds patience) noexcept;
-
 }  // namespace kilt::apdu

@@ -141,7 +141,7 @@ class PcscTransport : public Transport {
       raw[i].dwCurrentState = SCARD_STATE_UNAWARE;
     }
     const LONG code = SCardGetStatusChange(context, 0, raw.data(), raw.size());
-    // A reader that left in between: report none now, the next look is right again.
+    // A reader that left in between: report none now, the next list is right again.
     if (code != SCARD_S_SUCCESS && code != SCARD_E_TIMEOUT) return code;
     for (const auto& one : raw) states.push_back(to_state(one));
     return SCARD_S_SUCCESS;

@@ -21,7 +21,7 @@ struct ReaderState {
   bool mute = false;
   /// Answer to reset; empty if no card or mute.
   Bytes atr;
-  /// Changes whenever a card was inserted or removed, even if both happened since the last look.
+  /// Changes whenever a card was inserted or removed, even if both happened since the last call.
   std::uint64_t event_count = 0;
 
   bool operator==(const ReaderState&) const = default;
@@ -39,8 +39,8 @@ class Connection {
   virtual ~Connection() = default;
 
   /// Starts a transaction: until end() no other program talks to the card. Waits a bounded time.
-  /// Throws CardReset if somebody reset the card since the last end() (the connection is usable
-  /// again and the transaction is *not* held), CardRemoved, ReaderBusy, ServiceUnavailable,
+  /// Throws CardReset if another program reset the card since the last end() (the connection is
+  /// usable again and the transaction is *not* held), CardRemoved, ReaderBusy, ServiceUnavailable,
   /// TransportError.
   virtual void begin() = 0;
   /// Ends the transaction. Leaves the card powered and logged in as it is.

@@ -8,9 +8,4 @@ Response Response::parse(BytesView raw) {
           StatusWord(raw[raw.size() - 2], raw[raw.size() - 1])};
 }
 
-const Response& Response::expect_ok(const char* what) const {
-  if (!ok()) throw CardFault(what, sw);
-  return *this;
-}
-
 }  // namespace kilt::apdu

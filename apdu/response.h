@@ -18,8 +18,6 @@ struct [[nodiscard]] Response {
   static Response parse(BytesView raw);
 
   [[nodiscard]] bool ok() const noexcept { return sw.ok(); }
-  /// Returns this answer if it is 9000, else throws CardFault naming `what`.
-  const Response& expect_ok(const char* what) const;
 };
 
 }  // namespace kilt::apdu

@@ -14,7 +14,7 @@
 
 namespace kilt::apdu {
 
-/// The other side does not hold the session keys (MAC missing, wrong, twice), or somebody sits
+/// The other side does not hold the session keys (MAC missing, wrong, twice), or an attacker sits
 /// between. The channel is dead.
 class ChannelBroken : public Error {
  public:
@@ -43,7 +43,7 @@ class SecureMessaging {
  public:
   explicit SecureMessaging(std::unique_ptr<SecureMessagingSuite> suite);
 
-  /// Wraps and sends; a long body goes as a chain of whole messages. An error that the card tells
+  /// Wraps and sends; a long body goes as a chain of whole messages. An error that the card reports
   /// in clear (it does so when it has lost the session) is returned, and ends the session. Throws
   /// ChannelBroken, and whatever Card::send throws.
   Response send(Card& card, const Command& plain);

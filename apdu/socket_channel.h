@@ -22,7 +22,7 @@ enum class SocketControl : Byte {
 
 class SocketChannel {
  public:
-  /// Nothing if nobody listens at `path`. Throws TransportError for a path that is too long.
+  /// Nothing if no server listens at `path`. Throws TransportError for a path that is too long.
   static std::unique_ptr<SocketChannel> open(const std::string& path);
   SocketChannel(const SocketChannel&) = delete;
   SocketChannel& operator=(const SocketChannel&) = delete;

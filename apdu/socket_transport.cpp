@@ -10,6 +10,7 @@
 
 #include "apdu/atr.h"
 #include "apdu/errors.h"
+#include "apdu/patience.h"
 #include "apdu/socket_channel.h"
 
 namespace kilt::apdu {
@@ -18,17 +19,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kAtrPatience = 5s;
-// As long as another program may hold the token before we give up (hardening point 20).
-constexpr auto kLockPatience = 30s;
 // RSA-4096 generation on a slow token.
 constexpr auto kAnswerPatience = 20min;
-// A path where nobody listens cannot be polled; look again that often.
+// A path without a server cannot be polled; it is tried again that often.
 constexpr auto kAbsentSlice = 200ms;
 
 /// Nothing if the token is busy (perhaps with a key for a program that is gone).
-std::optional<Bytes> ask_atr(SocketChannel& channel, std::chrono::milliseconds patience) {
+std::optional<Bytes> ask_atr(SocketChannel& channel, std::chrono::milliseconds longest) {
   channel.send(SocketControl::kAtr);
-  return channel.receive(patience);
+  return channel.receive(longest);
 }
 
 class SocketConnection : public Connection {
@@ -42,10 +41,10 @@ class SocketConnection : public Connection {
   void begin() override {
     if (reopened_) {
       reopened_ = false;
-      throw CardReset();  // nobody watched the card meanwhile, so expect the worst
+      throw CardReset();  // the card was not watched meanwhile, so expect the worst
     }
     channel_->send(SocketControl::kLock);
-    const auto answer = channel_->receive(kLockPatience);
+    const auto answer = channel_->receive(patience());
     if (!answer) {
       open();  // leaves the queue for the lock
       reopened_ = true;
@@ -84,7 +83,7 @@ class SocketConnection : public Connection {
   void open() {
     channel_ = SocketChannel::open(path_);
     if (!channel_) throw CardRemoved();
-    const auto atr = ask_atr(*channel_, kLockPatience);
+    const auto atr = ask_atr(*channel_, patience());
     if (!atr) throw ReaderBusy("the token has been busy for too long");
     atr_ = *atr;
     if (const auto parsed = Atr::parse(atr_)) protocol_ = parsed->protocol;
@@ -115,11 +114,11 @@ struct Watched {
       auto channel = SocketChannel::open(path);
       if (!channel) return;
       const auto answer = ask_atr(*channel, kAtrPatience);
-      if (!answer) return;  // busy: asked again at the next look
+      if (!answer) return;  // busy: asked again next time
       atr = *answer;
       monitor = std::move(channel);
       ++events;
-    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): went away while we looked
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): went away meanwhile
     }
   }
 

@@ -24,8 +24,6 @@ class StatusWord {
   }
   /// 9000, and nothing else.
   [[nodiscard]] constexpr bool ok() const noexcept { return value_ == 0x9000; }
-  /// 62xx and 63xx: the command was carried out (at least in part) with a remark.
-  [[nodiscard]] constexpr bool warning() const noexcept { return sw1() == 0x62 || sw1() == 0x63; }
   /// x of 63Cx: tries left, or nothing if the word says something else.
   [[nodiscard]] constexpr std::optional<unsigned> tries_left() const noexcept {
     if ((value_ & 0xFFF0) != 0x63C0) return std::nullopt;
@@ -44,16 +42,12 @@ class StatusWord {
 namespace sw {
 inline constexpr StatusWord kOk{0x9000};
 inline constexpr StatusWord kEndOfFile{0x6282};
-inline constexpr StatusWord kSelectedFileDeactivated{0x6283};
 inline constexpr StatusWord kAuthenticationFailed{0x6300};
-inline constexpr StatusWord kNotPerformed{0x6400};
-inline constexpr StatusWord kMemoryFailure{0x6581};
 inline constexpr StatusWord kWrongLength{0x6700};
 inline constexpr StatusWord kSecurityStatusNotSatisfied{0x6982};
 inline constexpr StatusWord kAuthenticationBlocked{0x6983};
 inline constexpr StatusWord kReferenceDataNotUsable{0x6984};
 inline constexpr StatusWord kConditionsNotSatisfied{0x6985};
-inline constexpr StatusWord kNoCurrentEf{0x6986};
 inline constexpr StatusWord kSmObjectsMissing{0x6987};
 inline constexpr StatusWord kSmObjectsIncorrect{0x6988};
 inline constexpr StatusWord kIncorrectData{0x6A80};

@@ -9,10 +9,6 @@
 namespace kilt::apdu {
 namespace {
 
-std::atomic<std::uint64_t> total_apdus{0};
-std::atomic<std::uint64_t> total_out{0};
-std::atomic<std::uint64_t> total_in{0};
-
 // Leaked on purpose: threads of the application may still be in a call while the process exits.
 struct Sink {
   std::atomic<bool> enabled{false};
@@ -26,8 +22,6 @@ Sink& sink() {
 }
 
 }  // namespace
-
-Counters total_counters() noexcept { return {total_apdus, total_out, total_in}; }
 
 void set_trace_sink(TraceSink function) {
   const std::unique_lock lock(sink().mutex);
@@ -43,14 +37,8 @@ void trace_line(const std::string& line) {
   if (sink().function) sink().function(line);
 }
 
-void record_exchange(Counters& card, const Command& command, std::size_t command_size,
-                     StatusWord sw, std::size_t answer_size, std::chrono::microseconds time) {
-  card.apdus += 1;
-  card.bytes_out += command_size;
-  card.bytes_in += answer_size;
-  total_apdus += 1;
-  total_out += command_size;
-  total_in += answer_size;
+void trace_exchange(const Command& command, StatusWord sw, std::size_t answer_size,
+                    std::chrono::microseconds time) {
   if (!trace_enabled()) return;
   const bool secret = command.privacy == Privacy::kSecret;
   trace_line(fmt::format(

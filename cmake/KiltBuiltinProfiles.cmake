@@ -10,7 +10,7 @@ foreach(file ${files})
   string(APPEND entries "    std::pair<std::string_view, std::string_view>{\"${name}\", R\"TOML(${text})TOML\"},\n")
 endforeach()
 file(WRITE ${OUTPUT} "// Generated from conf/tokens; do not edit.
-#include \"drivers/builtin_profiles.h\"
+#include \"drivers/profile/builtin.h\"
 
 #include <array>
 

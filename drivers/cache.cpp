@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "drivers/cache_file.h"
+#include "drivers/descriptor.h"
 
 namespace kilt::cache {
 namespace {
@@ -24,25 +25,11 @@ Settings& settings() {
   return *instance;
 }
 
-std::filesystem::path file_of(const Subject& subject) {
+std::filesystem::path file_of(const CacheKey& key) {
   const std::lock_guard lock(settings().mutex);
-  if (settings().folder.empty() || subject.mark.empty()) return {};
-  return settings().folder / fmt::format("{}-{}.json", subject.family, to_hex(subject.serial));
+  if (settings().folder.empty() || key.mark.empty()) return {};
+  return settings().folder / fmt::format("{}-{}.json", key.family, to_hex(key.serial));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// The text of a file that belongs to the user alone.
 std::optional<std::string> read_own(const std::filesystem::path& path) {
@@ -99,24 +86,24 @@ void set_folder(const std::filesystem::path& folder) {
   settings().folder = folder;
 }
 
-std::optional<Files> load(const Subject& subject) {
-  const std::filesystem::path path = file_of(subject);
+std::optional<Files> load(const CacheKey& key) {
+  const std::filesystem::path path = file_of(key);
   if (path.empty()) return std::nullopt;
   const auto text = read_own(path);
   if (!text) return std::nullopt;
   auto file = parse_cache_file(*text);
   // A file's name proves nothing: it may have been copied from another token's.
-  if (!file || file->family != subject.family || file->serial != to_hex(subject.serial) ||
-      file->mark != subject.mark)
+  if (!file || file->family != key.family || file->serial != to_hex(key.serial) ||
+      file->mark != key.mark)
     return std::nullopt;
   return std::move(file->files);
 }
 
-void store(const Subject& subject, const Files& files) {
-  const std::filesystem::path path = file_of(subject);
+void store(const CacheKey& key, const Files& files) {
+  const std::filesystem::path path = file_of(key);
   if (path.empty()) return;
   // The mark is a card's text: what is no UTF-8 would not be found again, and so is not stored.
-  const std::string text = cache_file_text(subject, files);
+  const std::string text = cache_file_text(key, files);
   if (text.size() <= kMaxFile) replace(path, text);
 }
 

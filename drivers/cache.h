@@ -19,7 +19,7 @@ namespace kilt::cache {
 using Files = std::map<Bytes, Bytes>;
 
 /// Which token's contents, as of which change.
-struct Subject {
+struct CacheKey {
   std::string_view family;
   BytesView serial;
   std::string_view mark;  ///< the token's own mark of its last change; empty: nothing is remembered
@@ -30,9 +30,9 @@ void set_folder(const std::filesystem::path& folder);
 
 /// What was stored of this token under this mark. Nothing if the file is absent, of another mark,
 /// damaged, a link, not the user's own, or open to others.
-[[nodiscard]] std::optional<Files> load(const Subject& subject);
+[[nodiscard]] std::optional<Files> load(const CacheKey& key);
 /// Replaces what was stored of this token (0600, renamed into place). Failures are silent: a cache
 /// that cannot be written costs time, nothing else.
-void store(const Subject& subject, const Files& files);
+void store(const CacheKey& key, const Files& files);
 
 }  // namespace kilt::cache

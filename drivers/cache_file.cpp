@@ -86,14 +86,14 @@ std::optional<CacheFile> parse_cache_file(std::string_view text) try {
   return std::nullopt;  // not hexadecimal
 }
 
-std::string cache_file_text(const Subject& subject, const Files& files) {
+std::string cache_file_text(const CacheKey& key, const Files& files) {
   std::vector<std::string> members;
   for (const auto& [name, contents] : files)
     members.push_back(fmt::format(R"("{}": "{}")", to_hex(name), to_hex(contents)));
   return fmt::format(
       "{{\"version\": {}, \"family\": {}, \"serial\": \"{}\", \"mark\": {}, \"files\": "
       "{{\n{}\n}}}}",
-      kVersion, json_string(subject.family), to_hex(subject.serial), json_string(subject.mark),
+      kVersion, json_string(key.family), to_hex(key.serial), json_string(key.mark),
       fmt::join(members, ",\n"));
 }
 

@@ -20,6 +20,6 @@ struct CacheFile {
 /// Nothing if the text is of another version or not of this form. Throws std::bad_alloc.
 [[nodiscard]] std::optional<CacheFile> parse_cache_file(std::string_view text);
 /// Throws std::bad_alloc.
-[[nodiscard]] std::string cache_file_text(const Subject& subject, const Files& files);
+[[nodiscard]] std::string cache_file_text(const CacheKey& key, const Files& files);
 
 }  // namespace kilt::cache

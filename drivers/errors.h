@@ -6,6 +6,7 @@
 #include <string>
 
 #include "apdu/errors.h"
+#include "drivers/crypto/errors.h"
 
 namespace kilt {
 
@@ -50,12 +51,6 @@ class NotLoggedIn : public Error {
   NotLoggedIn() : Error("not logged in") {}
 };
 
-/// What the token cannot do; the reason is shown to the user.
-class NotSupported : public Error {
- public:
-  using Error::Error;
-};
-
 /// No driver knows this card.
 class TokenNotRecognized : public Error {
  public:
@@ -83,16 +78,17 @@ class WriteProtected : public Error {
   using Error::Error;
 };
 
-/// Input that the token refuses whatever its state: wrong length, value out of range.
-class InvalidData : public Error {
- public:
-  using Error::Error;
-};
-
-/// Objects that make no sense together (a certificate for another key, an id in use).
-class Inconsistent : public Error {
- public:
-  using Error::Error;
-};
+/// The error says something of the one file, record or object that was asked for. False where the
+/// card, the reader or the way to it is in trouble: then nothing else will work either.
+[[nodiscard]] inline bool concerns_one_object(const Error& error) noexcept {
+  const auto is = [&]<typename T>(const T*) { return dynamic_cast<const T*>(&error) != nullptr; };
+  return !is(static_cast<const CardRemoved*>(nullptr)) &&
+         !is(static_cast<const CardReset*>(nullptr)) &&
+         !is(static_cast<const CardMute*>(nullptr)) &&
+         !is(static_cast<const ReaderBusy*>(nullptr)) &&
+         !is(static_cast<const ReaderUnavailable*>(nullptr)) &&
+         !is(static_cast<const ServiceUnavailable*>(nullptr)) &&
+         !is(static_cast<const TransportError*>(nullptr));
+}
 
 }  // namespace kilt

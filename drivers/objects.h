@@ -4,23 +4,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "apdu/bytes.h"
+#include "drivers/crypto/keys.h"
 
 namespace kilt {
 
 /// How a driver finds an object again on its card: opaque outside the driver, stable while the
-/// object exists, unique within a token and object kind.
+/// object exists, unique within a token and object kind. It carries what the object is as far as
+/// the token gives it (public key, stamp, number), so that a later object in the same place has
+/// another one. Renaming does not change it.
 using ObjectRef = Bytes;
 
-enum class KeyType {
-  kRsa,
-  kEc,       ///< ECDSA / ECDH over a named curve
-  kGost256,  ///< GOST R 34.10-2001 and 2012-256
-  kGost512,  ///< GOST R 34.10-2012-512 and the Kazakh GOST 34.10-2015
-};
+/// A half of a key pair that the token keeps as an object of its own.
+enum class KeyHalf { kPrivate, kPublic };
 
 /// What a key may be used for (ISO/IEC 7816-15, KeyUsageFlags).
 struct KeyUsage {
@@ -32,25 +30,6 @@ struct KeyUsage {
 
   bool operator==(const KeyUsage&) const = default;
 };
-
-struct RsaPublicKey {
-  Bytes modulus;   ///< big-endian, no leading zero
-  Bytes exponent;  ///< big-endian, no leading zero
-};
-
-struct EcPublicKey {
-  Bytes parameters;  ///< DER of ECParameters (a named curve's OBJECT IDENTIFIER)
-  Bytes point;       ///< uncompressed point 04 || X || Y, no OCTET STRING around it
-};
-
-struct GostPublicKey {
-  Bytes parameters;       ///< DER OBJECT IDENTIFIER of the curve
-  Bytes hash_parameters;  ///< DER OBJECT IDENTIFIER of the hash, empty if unknown
-  Bytes point;            ///< X || Y, each little-endian (as PKCS#11 writes it)
-};
-
-/// std::monostate: the token does not give the public half.
-using PublicKey = std::variant<std::monostate, RsaPublicKey, EcPublicKey, GostPublicKey>;
 
 /// A key pair, or one half of it.
 struct Key {
@@ -70,6 +49,10 @@ struct Key {
   bool never_extractable = false;
   bool always_sensitive = false;
   bool modifiable = true;
+  Bytes subject;  ///< DER of the X.501 Name kept with the private half, empty if none
+  /// Numbers of the PKCS#11 mechanisms that alone may use the key, where the token keeps such a
+  /// limit; nothing: no limit.
+  std::optional<std::vector<unsigned long>> allowed_mechanisms;
   /// Why the key cannot be used, if so (e.g. GOST-512 on an old firmware); empty: usable.
   std::string unusable_reason;
 };
@@ -107,6 +90,9 @@ struct ObjectList {
   std::vector<OddObject> odd;
   /// Changes whenever the contents above may have changed since the last list().
   std::uint64_t generation = 0;
+  /// Changes whenever the token may have been written to since the last list(): equal refs may
+  /// then stand for other objects than before. Stays if only the login made more be seen.
+  std::uint64_t changes = 0;
 };
 
 /// A key pair to be made.
@@ -120,27 +106,19 @@ struct KeySpec {
   std::string label;
   KeyUsage usage;
   bool always_authenticate = false;
+  Bytes subject;  ///< as Key::subject; only for a token that keeps it (Capabilities)
+  /// As Key::allowed_mechanisms; only for a token that keeps the limit (Capabilities).
+  std::optional<std::vector<unsigned long>> allowed_mechanisms;
   /// Not empty: the id of the key pair whose place the new one takes. The caller has confirmed that
   /// the old one is lost.
   Bytes replace;
 };
 
-/// A private key brought from outside. All numbers big-endian.
-struct RsaPrivateKey {
-  Bytes modulus, public_exponent;
-  SecureBytes private_exponent, prime1, prime2, exponent1, exponent2, coefficient;
-};
-struct ScalarPrivateKey {
-  SecureBytes scalar;
-  /// Public point in the form of EcPublicKey / GostPublicKey; empty if not given.
-  Bytes point;
-};
-using PrivateKey = std::variant<RsaPrivateKey, ScalarPrivateKey>;
-
 /// New values of attributes; an absent one stays as it is.
 struct ObjectChange {
   std::optional<Bytes> id;
   std::optional<std::string> label;
+  std::optional<Bytes> subject;  ///< of a key, as Key::subject
 };
 
 }  // namespace kilt

@@ -36,18 +36,10 @@ void Token::change_certificate(const ObjectRef&, const ObjectChange&) {
   refuse("change certificates");
 }
 void Token::change_data(const ObjectRef&, const ObjectChange&) { refuse("change data objects"); }
-void Token::delete_key(const ObjectRef&) { refuse("delete keys"); }
+void Token::delete_key(const ObjectRef&, KeyHalf) { refuse("delete keys"); }
 void Token::delete_certificate(const ObjectRef&) { refuse("delete certificates"); }
 void Token::delete_data(const ObjectRef&) { refuse("delete data objects"); }
-void Token::change_pin(PinRole, const SecureBytes&, const SecureBytes&) { refuse("change PINs"); }
-void Token::login_at_pad(PinRole) {
-  throw NotSupported(
-      "this token does not compare the PIN itself, or in a form that no reader makes: it cannot be "
-      "typed at the reader");
-}
-void Token::change_pin_at_pad(PinRole) {
-  throw NotSupported("this token's PIN cannot be changed at the reader");
-}
+void Token::change_pin(PinRole, const PinInput&, const PinInput&) { refuse("change PINs"); }
 void Token::init_user_pin(const SecureBytes&) { refuse("set the user PIN"); }
 void Token::format(const FormatRequest&) { refuse("be formatted"); }
 

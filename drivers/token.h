@@ -1,7 +1,7 @@
 // The one interface of every token family. It speaks the domain: no CK_ types, no sessions.
 //
 // Calls happen inside a transaction that the caller holds, one thread at a time. A driver keeps
-// what it knows of the card's state (selection, login); reset_state() tells it to forget that.
+// what it knows of the card's state (selection, login); reset_state() makes it forget that.
 // Errors: drivers/errors.h and apdu/errors.h.
 #pragma once
 
@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "apdu/bytes.h"
+#include "drivers/crypto/hash.h"
 #include "drivers/errors.h"
 #include "drivers/objects.h"
+#include "drivers/pin_input.h"
 
 namespace kilt {
 
@@ -23,9 +25,14 @@ struct PinStatus {
   bool blocked = false;
   std::optional<unsigned> tries_left;
   std::optional<unsigned> tries_max;
-  bool count_low = false;  ///< tries were spent; for tokens that tell no numbers
+  bool count_low = false;  ///< tries were spent; for tokens that give no numbers
   /// The PIN is one of the factory's; nothing if not known.
   std::optional<bool> factory;
+  /// False: the card compares it only when it is used (an unblocking code), so that a login with it
+  /// proves nothing.
+  bool verifiable = true;
+  /// The PIN's name, where the token has several that could be meant.
+  std::string label;
   unsigned min_length = 4;  ///< bytes
   unsigned max_length = 8;  ///< bytes
 };
@@ -44,7 +51,7 @@ struct TokenInfo {
   bool initialized = true;                                 ///< personalised, usable
   bool has_random = false;                                 ///< the token makes random numbers
   bool write_protected = false;
-  bool pin_pad = false;        ///< the PIN can be typed at the reader: login_at_pad() works
+  bool pin_pad = false;        ///< the PIN can be typed at the reader
   bool login_required = true;  ///< false: there is nothing to log in to
 };
 
@@ -62,9 +69,6 @@ enum class DecryptScheme {
   kRsaPkcs1,  ///< the card strips PKCS#1 v1.5; one that does not answers a whole block
   kRsaOaep,   ///< the card strips OAEP
 };
-
-/// Hash named in a request to the card, where the scheme needs to know.
-enum class Hash { kNone, kSha1, kSha224, kSha256, kSha384, kSha512 };
 
 /// Operations a user may ask about ("can this token generate keys, and if not, why?").
 enum class Function {
@@ -107,7 +111,9 @@ struct Capabilities {
   std::vector<Hash> pss_hashes;
   std::vector<DecryptScheme> decrypt;
   std::vector<KeyRange> keys;
-  bool replaces_keys = false;  ///< KeySpec::replace is understood
+  bool replaces_keys = false;      ///< KeySpec::replace is understood
+  bool keeps_subjects = false;     ///< Key::subject can be written
+  bool limits_mechanisms = false;  ///< Key::allowed_mechanisms can be written
 
   [[nodiscard]] bool has(SignScheme scheme) const;
   [[nodiscard]] bool has(DecryptScheme scheme) const;
@@ -134,32 +140,33 @@ class Token {
 
   /// Somebody reset the card: selection, security environment, login are gone.
   virtual void reset_state() noexcept = 0;
-  /// Bytes that identify this very token (its serial): compared after a reconnect, so that objects
-  /// of one token never appear as those of another.
+  /// Bytes that identify this very token (its serial): compared after a reset, so that a PIN and
+  /// objects of one token never come to another. What was read before reset_state() does not count:
+  /// the card is asked.
   virtual Bytes identity() = 0;
 
-  /// Name of the profile in use where the ATR did not tell it (applications are found by name),
+  /// Name of the profile in use where the ATR does not give it (applications are found by name),
   /// else empty.
   [[nodiscard]] virtual std::string profile_name() const { return {}; }
 
   /// What C_GetTokenInfo shows. Cached by the driver; costs APDUs at first only.
   virtual TokenInfo info() = 0;
   virtual const Capabilities& capabilities() = 0;
-  /// PIN state without spending a try. May come from memory if nothing can have changed it.
+  /// PIN state without spending a try. May come from memory since the last forget_pin_status().
   virtual PinStatus pin_status(PinRole role) = 0;
+  /// Another program may have spent tries: where the card counts them, it is asked again.
+  virtual void forget_pin_status() noexcept = 0;
 
-  /// Sends exactly one VERIFY with this PIN (decision 9). Throws WrongPin, PinBlocked, PinLength.
-  virtual void login(PinRole role, const SecureBytes& pin) = 0;
-  /// login() with the PIN typed on the reader's own keys; it never reaches the host. Also throws
-  /// PinEntryFailed, NotSupported with a reason.
-  virtual void login_at_pad(PinRole role);
+  /// Sends exactly one VERIFY with this PIN (decision 9). Throws WrongPin, PinBlocked, PinLength;
+  /// for a PIN to be typed at the reader also PinEntryFailed, NotSupported with a reason.
+  virtual void login(PinRole role, const PinInput& pin) = 0;
   /// Closes the card's security state. Never throws for a card that has none.
   virtual void logout() = 0;
 
   /// The objects seen now. The driver keeps them and reads again only what may have changed.
   virtual const ObjectList& list() = 0;
   /// The objects as of what this driver has read of the token lately, without asking it anything
-  /// now; nullptr if that does not tell them. For a caller who knows that all of it is young
+  /// now; nullptr if that does not list them. For a caller who knows that all of it is young
   /// enough.
   virtual const ObjectList* remembered_list() { return nullptr; }
   /// The public half of a key, where list() did not bring it; std::monostate if the token does not
@@ -187,15 +194,15 @@ class Token {
   virtual void change_key(const ObjectRef& ref, const ObjectChange& change);
   virtual void change_certificate(const ObjectRef& ref, const ObjectChange& change);
   virtual void change_data(const ObjectRef& ref, const ObjectChange& change);
-  /// Deletes both halves and every trace of the pair.
-  virtual void delete_key(const ObjectRef& ref);
+  /// Deletes one half of a key pair and what belongs to it alone; never the other one. The ref of
+  /// what stays may be another one afterwards. Throws ObjectNotFound if the half is not on the
+  /// token as an object of its own.
+  virtual void delete_key(const ObjectRef& ref, KeyHalf half);
   virtual void delete_certificate(const ObjectRef& ref);
   virtual void delete_data(const ObjectRef& ref);
 
-  /// Changes the PIN of `role`, old one given. Throws WrongPin, PinBlocked, PinLength.
-  virtual void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
-  /// Both PINs typed at the reader.
-  virtual void change_pin_at_pad(PinRole role);
+  /// Changes the PIN of `role`; both are typed, or both at the reader. Throws as login().
+  virtual void change_pin(PinRole role, const PinInput& old_pin, const PinInput& new_pin);
   /// Sets the user PIN (and clears its counter) while the SO is logged in: C_InitPIN, unblock.
   virtual void init_user_pin(const SecureBytes& new_pin);
   /// Erases and personalises the token.

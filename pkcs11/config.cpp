@@ -1,8 +1,8 @@
 #include "pkcs11/config.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -11,7 +11,8 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
-#include "drivers/profile_text.h"
+#include "drivers/profile/text.h"
+#include "drivers/profile/trusted_file.h"
 
 namespace kilt::p11 {
 namespace {
@@ -19,6 +20,16 @@ namespace {
 std::string environment(const char* name) {
   const char* value = secure_getenv(name);
   return value == nullptr ? std::string() : std::string(value);
+}
+
+/// A time from the environment; nothing if it is no number up to an hour.
+std::optional<std::chrono::milliseconds> milliseconds(const std::string& text) {
+  constexpr unsigned kLongest = 3'600'000;
+  unsigned number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc() || stop != end || number > kLongest) return std::nullopt;
+  return std::chrono::milliseconds(number);
 }
 
 /// $XDG_name/kilt, else $HOME/fallback/kilt, else nothing. Relative paths are not trusted.
@@ -61,11 +72,13 @@ class Loader {
     delegates();
     texts("profiles", "unverified", config_.unverified_profiles);
     folder("cert", "dir", config_.certificates);
+    folders("files", "folders", config_.files);
     const auto unused = [&](const std::string& what) {
       config_.problems.push_back(fmt::format("unknown setting '{}' is ignored", what));
     };
     for (const auto& [section, node] : root_) {
       if (section.str() == "delegate") continue;
+      if (section.str() == "bridge") continue;  // kilt-bridge reads it
       const toml::table* table = node.as_table();
       if (table == nullptr) {
         unused(std::string(section.str()));
@@ -111,6 +124,19 @@ class Loader {
       target = path;
     else
       complain(*node, "an absolute path");
+  }
+  void folders(const char* section, const char* key, std::vector<std::filesystem::path>& target) {
+    std::vector<std::string> paths;
+    const std::size_t problems = config_.problems.size();
+    texts(section, key, paths);
+    if (find(section, key) == nullptr || config_.problems.size() != problems) return;
+    target.clear();
+    for (const std::string& path : paths)
+      if (std::filesystem::path(path).is_absolute())
+        target.emplace_back(path);
+      else
+        config_.problems.push_back(
+            fmt::format("'{}': '{}' is no absolute path; it is left out", known_.back(), path));
   }
   void flag(const char* section, const char* key, bool& target) {
     const toml::node* node = find(section, key);
@@ -207,17 +233,16 @@ void load_file(Config& config, const std::filesystem::path& path) {
   try {
     // Opened here, not by toml++, and parsed without the path: its error for an absent file and its
     // copy of the path cannot stand a failing allocation.
-    if (std::ifstream file(path); file) {
-      const std::string contents(std::istreambuf_iterator<char>(file), {});
-      std::optional<TextMistake> mistake;
-      const std::string text = toml_in_ascii(contents, mistake);
-      if (mistake)
-        config.problems.push_back(fmt::format("line {}: {}", mistake->line, mistake->what));
-      else
-        Loader(config, toml::parse(text)).run();
-    } else {
-      config.problems.emplace_back("cannot be read");
-    }
+    constexpr std::size_t kMaxFile = std::size_t{1} << 20U;
+    const std::string contents = read_trusted_file(path, kMaxFile);
+    std::optional<TextMistake> mistake;
+    const std::string text = toml_in_ascii(contents, mistake);
+    if (mistake)
+      config.problems.push_back(fmt::format("line {}: {}", mistake->line, mistake->what));
+    else
+      Loader(config, toml::parse(text)).run();
+  } catch (const UntrustedFile& error) {
+    config.problems.emplace_back(error.what());
   } catch (const toml::parse_error& error) {
     config.problems.push_back(
         fmt::format("line {}: {}", error.source().begin.line, error.description()));
@@ -229,8 +254,11 @@ void load_file(Config& config, const std::filesystem::path& path) {
 
 Config Config::load() {
   Config config;
-  if (const auto data = user_folder("XDG_DATA_HOME", ".local/share"))
+  if (const auto data = user_folder("XDG_DATA_HOME", ".local/share")) {
     config.certificates = *data / "certs";
+    std::error_code ignored;
+    if (std::filesystem::is_directory(*data / "keys", ignored)) config.files = {*data / "keys"};
+  }
   if (const auto path = config_file()) load_file(config, *path);
   config.profile_folders = {"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
   if (const auto folder = user_folder()) config.profile_folders.push_back(*folder / "tokens");
@@ -238,8 +266,15 @@ Config Config::load() {
     config.cache_folder = *folder;
   if (!config.cache) config.recheck = std::chrono::milliseconds(0);
   config.erase_without_so_pin = environment("KILT_ERASE_WITHOUT_SO_PIN") == "1";
+  config.patience = milliseconds(environment("KILT_PATIENCE"));
   if (const std::string trace = environment("KILT_TRACE"); !trace.empty())
     config.trace_file = trace;
+  if (const std::string places = environment("KILT_FILES"); !places.empty()) {
+    config.files.clear();
+    std::istringstream list(places);
+    for (std::string path; std::getline(list, path, ':');)
+      if (!path.empty()) config.files.emplace_back(path);
+  }
   std::istringstream sockets(environment("KILT_SOCKETS"));
   for (std::string path; std::getline(sockets, path, ':');)
     if (!path.empty()) config.sockets.push_back(path);

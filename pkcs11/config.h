@@ -34,10 +34,15 @@ struct Config {
   bool cache = true;
   /// How long a list of objects is taken for the present one without asking the token.
   std::chrono::milliseconds recheck{1000};
+  /// How long another program may hold a token; nothing: as apdu/patience.h has it. From the
+  /// environment only (KILT_PATIENCE, milliseconds): for one command.
+  std::optional<std::chrono::milliseconds> patience;
   bool pcsc = true;                       ///< use PC/SC readers
   std::vector<delegate::Rule> delegates;  ///< [[delegate]]
-  /// Profiles whose commands the user accepts although nobody has verified them.
+  /// Profiles whose commands the user accepts although they are not verified.
   std::vector<std::string> unverified_profiles;
+  /// PKCS#12 files and folders of them, each file a token ([files] folders, KILT_FILES).
+  std::vector<std::filesystem::path> files;
   std::filesystem::path certificates;  ///< folder for certificates that a card cannot keep
   /// What was wrong with the file: logged; the defaults stand in for the broken part.
   std::vector<std::string> problems;

@@ -1,18 +1,30 @@
 // What PKCS#11 v3.0, v3.1 and v3.2 added to v2.40, as far as the function tables and this module
 // need it: interfaces, 36 functions, profiles, some constants. The layout is the standard's, of the
-// OASIS specifications "PKCS #11 Specification Version 3.1" and "Version 3.2"; p11-kit's header of
-// Debian 12 ends at v2.40. Newer ones bring these names themselves.
+// OASIS specifications "PKCS #11 Specification Version 3.1" and "Version 3.2". p11-kit's header has
+// of this what its release knew: nothing in 0.24, v3.0 with some names left out in 0.25, v3.2 in
+// 0.26. What it has is taken, what it lacks is added; the assertions below hold for each.
 #pragma once
+
+#include <cstddef>
 
 #include <p11-kit/pkcs11.h>
 
 // NOLINTBEGIN(cppcoreguidelines-macro-usage, modernize-use-using): as the standard's own headers
 
+// Of v3.0, forgotten in p11-kit 0.25.
+#ifndef CKA_UNIQUE_ID
+#define CKA_UNIQUE_ID 0x00000004UL
+#endif
+#ifndef CKR_OPERATION_CANCEL_FAILED
+#define CKR_OPERATION_CANCEL_FAILED 0x00000202UL
+#endif
+
 #if CRYPTOKI_VERSION_MAJOR < 3
 
-// General data types v3.0 (3.6): how an application asks for a table of functions.
+// General data types v3.0 (3.6): how an application asks for a table of functions. The name is
+// char, not CK_UTF8CHAR, in p11-kit's header, and so here.
 struct CK_INTERFACE {
-  CK_UTF8CHAR* pInterfaceName;
+  char* pInterfaceName;
   void* pFunctionList;
   CK_FLAGS flags;
 };
@@ -22,7 +34,6 @@ struct CK_INTERFACE {
 typedef CK_ULONG CK_PROFILE_ID;
 
 #define CKO_PROFILE 0x00000009UL
-#define CKA_UNIQUE_ID 0x00000004UL
 #define CKA_PROFILE_ID 0x00000601UL
 
 #define CKP_INVALID_ID 0x00000000UL
@@ -37,8 +48,6 @@ typedef CK_ULONG CK_PROFILE_ID;
 #define CKF_MESSAGE_VERIFY 0x00000010UL
 #define CKF_MULTI_MESSAGE 0x00000020UL
 #define CKF_FIND_OBJECTS 0x00000040UL
-
-#define CKR_OPERATION_CANCEL_FAILED 0x00000202UL
 
 extern "C" {
 CK_RV C_GetInterfaceList(CK_INTERFACE* interfaces, CK_ULONG* count);
@@ -178,9 +187,62 @@ struct CK_FUNCTION_LIST_3_2 : CK_FUNCTION_LIST_3_0 {
 
 #endif  // before v3.2
 
+// What an application's own header has at the same place, whatever ours is.
+namespace kilt::p11::layout {
+
+/// The place of the Nth pointer of a structure that has nothing else.
+constexpr std::size_t word(std::size_t n) { return n * sizeof(void*); }
+
 // A version, then nothing but pointers: 68, 92 and 104 of them.
-static_assert(sizeof(CK_FUNCTION_LIST) == 69 * sizeof(void*));
-static_assert(sizeof(CK_FUNCTION_LIST_3_0) == 93 * sizeof(void*));
-static_assert(sizeof(CK_FUNCTION_LIST_3_2) == 105 * sizeof(void*));
+static_assert(sizeof(CK_FUNCTION_LIST) == word(69));
+static_assert(sizeof(CK_FUNCTION_LIST_3_0) == word(93));
+static_assert(sizeof(CK_FUNCTION_LIST_3_2) == word(105));
+
+using List2 = CK_FUNCTION_LIST;
+static_assert(offsetof(List2, version) == 0 && offsetof(List2, C_Initialize) == word(1) &&
+              offsetof(List2, C_GetFunctionList) == word(4) &&
+              offsetof(List2, C_Login) == word(19) && offsetof(List2, C_SignInit) == word(43) &&
+              offsetof(List2, C_WaitForSlotEvent) == word(68));
+
+// offsetof is for standard-layout types; a table that is derived from the shorter one is none, and
+// every compiler that builds us has it all the same.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+using List3 = CK_FUNCTION_LIST_3_0;
+static_assert(offsetof(List3, C_Initialize) == word(1) &&
+              offsetof(List3, C_WaitForSlotEvent) == word(68) &&
+              offsetof(List3, C_GetInterfaceList) == word(69) &&
+              offsetof(List3, C_LoginUser) == word(71) &&
+              offsetof(List3, C_MessageEncryptInit) == word(73) &&
+              offsetof(List3, C_MessageSignInit) == word(83) &&
+              offsetof(List3, C_MessageVerifyFinal) == word(92));
+using List32 = CK_FUNCTION_LIST_3_2;
+static_assert(offsetof(List32, C_Initialize) == word(1) &&
+              offsetof(List32, C_MessageVerifyFinal) == word(92) &&
+              offsetof(List32, C_EncapsulateKey) == word(93) &&
+              offsetof(List32, C_VerifySignatureInit) == word(95) &&
+              offsetof(List32, C_GetSessionValidationFlags) == word(99) &&
+              offsetof(List32, C_AsyncComplete) == word(100) &&
+              offsetof(List32, C_WrapKeyAuthenticated) == word(103) &&
+              offsetof(List32, C_UnwrapKeyAuthenticated) == word(104));
+#pragma GCC diagnostic pop
+
+// CK_ULONG has the size of a pointer on every system that this builds for.
+static_assert(sizeof(CK_ULONG) == sizeof(void*));
+static_assert(sizeof(CK_INTERFACE) == word(3) && offsetof(CK_INTERFACE, pInterfaceName) == 0 &&
+              offsetof(CK_INTERFACE, pFunctionList) == word(1) &&
+              offsetof(CK_INTERFACE, flags) == word(2));
+// Between pValue and hObject is its length, which headers call by different names.
+static_assert(sizeof(CK_ASYNC_DATA) == word(5) && offsetof(CK_ASYNC_DATA, ulVersion) == 0 &&
+              offsetof(CK_ASYNC_DATA, pValue) == word(1) &&
+              offsetof(CK_ASYNC_DATA, hObject) == word(3) &&
+              offsetof(CK_ASYNC_DATA, hAdditionalObject) == word(4));
+
+static_assert(CKO_PROFILE == 9 && CKA_UNIQUE_ID == 4 && CKA_PROFILE_ID == 0x601 &&
+              CKF_INTERFACE_FORK_SAFE == 1 && CKF_FIND_OBJECTS == 0x40 && CKF_ASYNC_SESSION == 8 &&
+              CKP_PUBLIC_CERTIFICATES_TOKEN == 4 && CKR_OPERATION_CANCEL_FAILED == 0x202 &&
+              CKR_SESSION_ASYNC_NOT_SUPPORTED == 0x205);
+
+}  // namespace kilt::p11::layout
 
 // NOLINTEND(cppcoreguidelines-macro-usage, modernize-use-using)

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "drivers/crypto/ec.h"
 #include "pkcs11/entry.h"
 #include "pkcs11/key_use.h"
-#include "pkcs11/object_store.h"
+#include "pkcs11/new_session_object.h"
 
 using namespace kilt;
 using namespace kilt::p11;
@@ -37,21 +38,18 @@ Bytes other_point(const CK_MECHANISM& mechanism, const EcPublicKey& own) {
             CKR_MECHANISM_PARAM_INVALID);
   EcPublicKey other = own;
   other.point = to_bytes(point);
-  refuse_if(!host::is_on_curve(other), CKR_MECHANISM_PARAM_INVALID);
+  refuse_if(!crypto::is_on_curve(other), CKR_MECHANISM_PARAM_INVALID);
   return other.point;
 }
 
-/// How much of the secret is wanted. Throws Refusal for a template that is no such secret's.
-std::size_t secret_size(const Template& wanted, std::size_t available) {
-  refuse_if(wanted.number(CKA_CLASS).value_or(CKO_SECRET_KEY) != CKO_SECRET_KEY,
-            CKR_TEMPLATE_INCONSISTENT);
-  refuse_if(wanted.number(CKA_KEY_TYPE).value_or(CKK_GENERIC_SECRET) != CKK_GENERIC_SECRET,
-            CKR_TEMPLATE_INCONSISTENT);
+/// How much of the secret is wanted: what the template says, else what there is. Throws Refusal for
+/// a template that is no secret's.
+std::size_t wanted_size(const Template& wanted, std::size_t available) {
   refuse_if(wanted.has(CKA_VALUE) || wanted.has(CKA_UNIQUE_ID), CKR_TEMPLATE_INCONSISTENT);
   if (wanted.flag(CKA_TOKEN).value_or(false))
     throw Refusal(CKR_TEMPLATE_INCONSISTENT, "the token keeps no secret keys: CKA_TOKEN is false");
-  const CK_ULONG size = wanted.number(CKA_VALUE_LEN).value_or(available);
-  refuse_if(size == 0 || size > available, CKR_KEY_SIZE_RANGE);
+  const std::size_t size = secret_size(wanted).value_or(available);
+  refuse_if(size > available, CKR_KEY_SIZE_RANGE);
   return size;
 }
 
@@ -68,16 +66,18 @@ CK_RV C_DeriveKey(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_H
       throw NotSupported(
           "a key that wants the PIN for each use derives nothing: no call of "
           "PKCS#11 asks for it there");
-    const auto* own = std::get_if<EcPublicKey>(&key->public_key(session.slot().loader()));
+    const auto* own = std::get_if<EcPublicKey>(&key->public_key(session.slot().objects()));
     if (own == nullptr || own->point.empty())
       throw NotSupported("the token does not tell the key's curve");
     const Bytes point = other_point(*mechanism, *own);
     const std::size_t field = own->point.size() / 2;
-    const std::size_t size = secret_size(wanted, field);
-    const SecureBytes secret = session.slot().with_token(
-        Repeat::kNever, [&](Token& token) { return token.derive(key->key(), point); });
+    const std::size_t size = wanted_size(wanted, field);
+    const SecureBytes secret = session.slot().use_key(
+        *key, Look::kBefore,
+        [&](Token& token, const Key& stored) { return token.derive(stored, point); });
     if (secret.size() != field) throw MalformedAnswer("the secret has a wrong length");
     // What is too much goes at the leading end (6.3.19).
-    *derived = keep_secret(session, wanted, secret.view().last(size));
+    *derived =
+        keep_secret(session, wanted, SecretOrigin::kFromKey, SecureBytes(secret.view().last(size)));
   });
 }

@@ -22,7 +22,7 @@ CK_RV C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism) {
     if (cancelled(session.digest, mechanism)) return;
     const Mechanism checked = check_mechanism(mechanism, CKF_DIGEST, session.slot().capabilities());
     const Hash hash = checked.spec.hash;
-    session.digest.emplace(DigestOperation{hash, host::Digest(hash)});
+    session.digest.emplace(DigestOperation{hash, crypto::Digest(hash)});
   });
 }
 
@@ -32,7 +32,7 @@ CK_RV C_Digest(CK_SESSION_HANDLE handle, CK_BYTE* data, CK_ULONG data_len, CK_BY
     OperationScope operation(session.digest);
     refuse_if(operation->updated, CKR_OPERATION_ACTIVE);
     const BytesView input = input_bytes(data, data_len);
-    if (!operation.room(host::digest_size(operation->hash), digest, digest_len)) return;
+    if (!operation.room(crypto::digest_size(operation->hash), digest, digest_len)) return;
     operation->running.update(input);
     give_digest(*operation, digest);
   });
@@ -58,7 +58,7 @@ CK_RV C_DigestKey(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key) {
 CK_RV C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE* digest, CK_ULONG* digest_len) {
   return session_entry(__func__, handle, [&](Session& session) {
     OperationScope operation(session.digest);
-    if (!operation.room(host::digest_size(operation->hash), digest, digest_len)) return;
+    if (!operation.room(crypto::digest_size(operation->hash), digest, digest_len)) return;
     give_digest(*operation, digest);
   });
 }

@@ -1,13 +1,14 @@
 // The one template every C_ function goes through (design decision 2): initialised?, session or
-// slot look-up, the lock of that slot only, exceptions to CK_RV, a trace line without secrets.
+// slot lookup, the lock of that slot only, exceptions to CK_RV, a trace line without secrets.
 // No exception, and no lock, leaves it.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <mutex>
 
-#include "drivers/delegate/guard.h"
-#include "pkcs11/module.h"
+#include "pkcs11/lifecycle.h"
 
 namespace kilt::p11 {
 
@@ -15,7 +16,7 @@ namespace kilt::p11 {
 /// an engine that loads us, a module behind us that has us behind it).
 class ReentryGuard {
  public:
-  ReentryGuard() noexcept : outermost_(depth()++ == 0 && !delegate::inside_foreign_module()) {}
+  ReentryGuard() noexcept : outermost_(depth()++ == 0) {}
   ReentryGuard(const ReentryGuard&) = delete;
   ReentryGuard& operator=(const ReentryGuard&) = delete;
   ~ReentryGuard() { --depth(); }
@@ -63,10 +64,10 @@ void noting_refusals(Slot& slot, Work work) {
   try {
     work();
   } catch (const Refusal& refusal) {
-    if (refusal.explained()) slot.note_reason(refusal.what());
+    if (refusal.explained()) slot.objects().note_reason(refusal.what());
     throw;
   } catch (const Error& error) {
-    slot.note_reason(error.what());
+    slot.objects().note_reason(error.what());
     throw;
   }
 }
@@ -101,10 +102,14 @@ void need_pointer(const T* pointer) {
   refuse_if(pointer == nullptr, CKR_ARGUMENTS_BAD);
 }
 
+/// The most bytes that a caller can mean: fewer than the address space of any host has.
+inline constexpr CK_ULONG kMaxInput =
+    (CK_ULONG{1} << std::min(48, std::numeric_limits<CK_ULONG>::digits - 1)) - 1;
+
 /// Bytes the application gave; NULL is fine only with length 0, absurd lengths are refused.
 inline BytesView input_bytes(const CK_BYTE* data, CK_ULONG length) {
   refuse_if(data == nullptr && length != 0, CKR_ARGUMENTS_BAD);
-  refuse_if(length > (CK_ULONG{1} << 48), CKR_ARGUMENTS_BAD);
+  refuse_if(length > kMaxInput, CKR_ARGUMENTS_BAD);
   return {data, length};
 }
 

@@ -10,8 +10,10 @@ using namespace kilt::p11;
 
 namespace {
 
-/// Named members, so that no function can land in another's place.
-void fill_2_40(CK_FUNCTION_LIST& list) {
+// Named members, so that no function can land in another's place. The later tables begin as the
+// earlier ones but are not derived from them in every header.
+
+void fill_2_40(auto& list) {
   list.C_Initialize = C_Initialize;
   list.C_Finalize = C_Finalize;
   list.C_GetFunctionList = C_GetFunctionList;
@@ -81,7 +83,7 @@ void fill_2_40(CK_FUNCTION_LIST& list) {
   list.C_WaitForSlotEvent = C_WaitForSlotEvent;
 }
 
-void fill_3_0(CK_FUNCTION_LIST_3_0& list) {
+void fill_3_0(auto& list) {
   fill_2_40(list);
   list.C_GetInterfaceList = C_GetInterfaceList;
   list.C_GetInterface = C_GetInterface;
@@ -125,7 +127,7 @@ void fill_3_2(CK_FUNCTION_LIST_3_2& list) {
   list.C_UnwrapKeyAuthenticated = C_UnwrapKeyAuthenticated;
 }
 
-/// C_GetInfo tells the version of the table it was taken from.
+/// C_GetInfo gives the version of the table it was taken from.
 struct Tables {
   Tables() {
     fill_2_40(v2_40);
@@ -142,7 +144,7 @@ struct Tables {
   CK_FUNCTION_LIST v2_40{};
   CK_FUNCTION_LIST_3_0 v3_0{};
   CK_FUNCTION_LIST_3_2 v3_2{};
-  std::array<CK_UTF8CHAR, 8> name{'P', 'K', 'C', 'S', ' ', '1', '1', 0};
+  std::array<char, 8> name{'P', 'K', 'C', 'S', ' ', '1', '1', 0};
   // The newest first: who asks for no version gets it. No flags: a child of fork() must call
   // C_Initialize (CKF_INTERFACE_FORK_SAFE would promise more).
   std::array<CK_INTERFACE, 3> interfaces{{
@@ -163,8 +165,8 @@ bool same_version(const CK_VERSION& one, const CK_VERSION& other) {
 
 bool named(const CK_INTERFACE& interface, const CK_UTF8CHAR* name) {
   // NUL-terminated, as the standard gives no length: compared no further than our own name.
-  for (const CK_UTF8CHAR* ours = interface.pInterfaceName;; ++ours, ++name) {
-    if (*ours != *name) return false;
+  for (const char* ours = interface.pInterfaceName;; ++ours, ++name) {
+    if (static_cast<CK_UTF8CHAR>(*ours) != *name) return false;
     if (*ours == 0) return true;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "drivers/crypto/tc26.h"
 #include "pkcs11/kilt.h"
 
 namespace kilt::p11 {
@@ -23,16 +24,33 @@ void read_names(KeySpec& spec, const Template& public_half, const Template& priv
       private_half.has(CKA_LABEL) ? private_half.text(CKA_LABEL) : public_half.text(CKA_LABEL);
 }
 
+/// No private key leaves a token, whatever was asked for.
 void refuse_weak_secrecy(const Template& private_half) {
-  refuse_if(private_half.flag(CKA_EXTRACTABLE).value_or(false) ||
-                !private_half.flag(CKA_SENSITIVE).value_or(true) ||
-                !private_half.flag(CKA_PRIVATE).value_or(true),
-            CKR_TEMPLATE_INCONSISTENT);
+  if (private_half.flag(CKA_EXTRACTABLE).value_or(false) ||
+      !private_half.flag(CKA_SENSITIVE).value_or(true) ||
+      !private_half.flag(CKA_PRIVATE).value_or(true))
+    throw Refusal(CKR_TEMPLATE_INCONSISTENT,
+                  "a private key of this token is private, sensitive and not extractable");
 }
 
-bool names_usage(const Template& half) {
-  return half.has(CKA_SIGN) || half.has(CKA_DECRYPT) || half.has(CKA_UNWRAP) ||
-         half.has(CKA_DERIVE);
+/// What the private half is for, made on the token or brought to it: what the template names, else
+/// all that a key of this type does.
+KeyUsage usage_of(KeyType type, const Template& half) {
+  const bool named =
+      half.has(CKA_SIGN) || half.has(CKA_DECRYPT) || half.has(CKA_UNWRAP) || half.has(CKA_DERIVE);
+  const bool deciphers = !named && type == KeyType::kRsa;
+  KeyUsage usage;
+  usage.sign = half.flag(CKA_SIGN).value_or(!named);
+  usage.decrypt = half.flag(CKA_DECRYPT).value_or(deciphers);
+  usage.unwrap = half.flag(CKA_UNWRAP).value_or(deciphers);
+  usage.derive = half.flag(CKA_DERIVE).value_or(false);
+  return usage;
+}
+
+void read_private_half(KeySpec& spec, const Template& half) {
+  spec.always_authenticate = half.flag(CKA_ALWAYS_AUTHENTICATE).value_or(false);
+  spec.subject = half.name(CKA_SUBJECT);
+  spec.allowed_mechanisms = allowed_mechanisms(half);
 }
 
 void refuse_session_key(const Template& half) {
@@ -68,6 +86,7 @@ Bytes replaced_key(const Template& half) {
 PrivateKeyInput private_key_of(const Template& wanted) {
   refuse_if(!wanted.has(CKA_KEY_TYPE), CKR_TEMPLATE_INCOMPLETE);
   refuse_if(*wanted.number(CKA_KEY_TYPE) != CKK_RSA, CKR_TEMPLATE_INCONSISTENT);
+  refuse_weak_secrecy(wanted);
   PrivateKeyInput input;
   RsaPrivateKey key;
   key.modulus = number_of(wanted.need(CKA_MODULUS));
@@ -81,7 +100,8 @@ PrivateKeyInput private_key_of(const Template& wanted) {
   refuse_if(key.modulus.empty() || key.modulus.size() > 2048, CKR_ATTRIBUTE_VALUE_INVALID);
   input.spec.bits = static_cast<unsigned>(key.modulus.size() * 8);
   input.spec.public_exponent = key.public_exponent;
-  input.spec.usage = private_usage(wanted);
+  input.spec.usage = usage_of(KeyType::kRsa, wanted);
+  read_private_half(input.spec, wanted);
   read_names(input.spec, wanted, wanted);
   input.key = std::move(key);
   return input;
@@ -104,19 +124,20 @@ KeySpec key_spec(const Mechanism& mechanism, const Template& public_half,
       spec.type = check_type(public_half, CKK_EC, KeyType::kEc);
       spec.parameters = public_half.need(CKA_EC_PARAMS);
       break;
+    case Scheme::kGost512KeyGen:
+      spec.type = check_type(public_half, tc26::kGost512Key, KeyType::kGost512);
+      spec.parameters = public_half.need(CKA_GOSTR3410_PARAMS);
+      spec.hash_parameters = public_half.bytes(CKA_GOSTR3411_PARAMS);
+      spec.bits = 512;
+      break;
     default:
       spec.type = check_type(public_half, CKK_GOSTR3410, KeyType::kGost256);
       spec.parameters = public_half.need(CKA_GOSTR3410_PARAMS);
       spec.hash_parameters = public_half.bytes(CKA_GOSTR3411_PARAMS);
       spec.bits = 256;
   }
-  spec.usage = private_usage(private_half);
-  if (!names_usage(private_half)) {
-    // The template leaves it to the token: all that a key of this type is for.
-    spec.usage.sign = true;
-    spec.usage.decrypt = spec.usage.unwrap = spec.type == KeyType::kRsa;
-  }
-  spec.always_authenticate = private_half.flag(CKA_ALWAYS_AUTHENTICATE).value_or(false);
+  spec.usage = usage_of(spec.type, private_half);
+  read_private_half(spec, private_half);
   read_names(spec, public_half, private_half);
   spec.replace = replaced_key(public_half);
   if (spec.replace.empty()) spec.replace = replaced_key(private_half);

@@ -1,6 +1,9 @@
 #include "pkcs11/key_use.h"
 
+#include <algorithm>
+
 #include "pkcs11/rv.h"
+#include "pkcs11/template.h"
 
 namespace kilt::p11 {
 namespace {
@@ -8,7 +11,16 @@ namespace {
 KeyType type_of(const PublicKey& key) {
   if (std::holds_alternative<RsaPublicKey>(key)) return KeyType::kRsa;
   if (std::holds_alternative<EcPublicKey>(key)) return KeyType::kEc;
-  return KeyType::kGost256;
+  const auto* gost = std::get_if<GostPublicKey>(&key);
+  return gost != nullptr && gost->point.size() == 128 ? KeyType::kGost512 : KeyType::kGost256;
+}
+
+/// CKA_ALLOWED_MECHANISMS of a key, if it has such a limit.
+void check_allowed(const std::optional<std::vector<CK_MECHANISM_TYPE>>& allowed,
+                   const Mechanism& mechanism) {
+  if (allowed && std::ranges::find(*allowed, mechanism.spec.type) == allowed->end())
+    throw Refusal(CKR_MECHANISM_INVALID,
+                  "CKA_ALLOWED_MECHANISMS of the key does not name this one");
 }
 
 }  // namespace
@@ -39,7 +51,9 @@ void check_key_type(const Mechanism& mechanism, KeyType type) {
       case Scheme::kEcdh:
         return type == KeyType::kEc;
       case Scheme::kGost:
-        return type == KeyType::kGost256 || type == KeyType::kGost512;
+        return type == KeyType::kGost256;
+      case Scheme::kGost512:
+        return type == KeyType::kGost512;
       default:
         return false;
     }
@@ -67,6 +81,7 @@ std::shared_ptr<KeyObject> private_key(Session& session, CK_OBJECT_HANDLE handle
   refuse_if(!key || key->object_class() != CKO_PRIVATE_KEY, CKR_KEY_HANDLE_INVALID);
   check_key_type(mechanism, key->key().type);
   refuse_if(!(key->key().usage.*usage), CKR_KEY_FUNCTION_NOT_PERMITTED);
+  check_allowed(key->key().allowed_mechanisms, mechanism);
   if (!key->key().unusable_reason.empty()) throw NotSupported(key->key().unusable_reason);
   session.slot().check_pin_policy();
   return key;
@@ -76,7 +91,7 @@ PublicKey public_key(Session& session, CK_OBJECT_HANDLE handle, const Mechanism&
                      CK_ATTRIBUTE_TYPE usage) {
   const ObjectPtr object = session.object(handle, CKR_KEY_HANDLE_INVALID);
   refuse_if(object->object_class() != CKO_PUBLIC_KEY, CKR_KEY_HANDLE_INVALID);
-  Loader& loader = session.slot().loader();
+  Loader& loader = session.slot().objects();
   const AttributeValue allowed = object->attribute(usage, loader);
   // A session object without the attribute says nothing against the use.
   refuse_if(allowed.kind == AttributeValue::Kind::kValue && to_bool(allowed.value) == false,
@@ -84,10 +99,26 @@ PublicKey public_key(Session& session, CK_OBJECT_HANDLE handle, const Mechanism&
   PublicKey key;
   if (auto* token_key = dynamic_cast<KeyObject*>(object.get()))
     key = token_key->public_key(loader);
-  else if (const auto* own = dynamic_cast<const SessionObject*>(object.get()))
+  else if (const auto* own = dynamic_cast<const SessionObject*>(object.get())) {
     key = own->public_key();
+    check_allowed(allowed_mechanisms(Template(own->attributes())), mechanism);
+  }
   refuse_if(std::holds_alternative<std::monostate>(key), CKR_KEY_HANDLE_INVALID);
   check_key_type(mechanism, type_of(key));
+  return key;
+}
+
+SessionObjectPtr secret_key(Session& session, CK_OBJECT_HANDLE handle, const Mechanism& mechanism,
+                            CK_ATTRIBUTE_TYPE usage) {
+  auto key =
+      std::dynamic_pointer_cast<SessionObject>(session.object(handle, CKR_KEY_HANDLE_INVALID));
+  refuse_if(!key || key->object_class() != CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID);
+  const auto found = key->attributes().find(CKA_KEY_TYPE);
+  refuse_if(found == key->attributes().end() ||
+                to_ulong(found->second) != secret_key_type(mechanism.spec),
+            CKR_KEY_TYPE_INCONSISTENT);
+  refuse_if(!key->flag(usage, false), CKR_KEY_FUNCTION_NOT_PERMITTED);
+  check_allowed(allowed_mechanisms(Template(key->attributes())), mechanism);
   return key;
 }
 

@@ -30,4 +30,15 @@ void check_key_type(const Mechanism& mechanism, KeyType type);
 [[nodiscard]] PublicKey public_key(Session& session, CK_OBJECT_HANDLE handle,
                                    const Mechanism& mechanism, CK_ATTRIBUTE_TYPE usage);
 
+/// The secret key behind a handle, which the host keeps. Throws Refusal as above.
+[[nodiscard]] SessionObjectPtr secret_key(Session& session, CK_OBJECT_HANDLE handle,
+                                          const Mechanism& mechanism, CK_ATTRIBUTE_TYPE usage);
+
+/// `data` under a public key. Throws InvalidData if it is too long.
+[[nodiscard]] Bytes encrypt_with_key(const Mechanism& mechanism, const PublicKey& key,
+                                     BytesView data);
+/// The operation's data deciphered by its private key, the padding taken off. Throws InvalidData
+/// for data that the key did not encrypt.
+[[nodiscard]] SecureBytes decrypt_with_key(Session& session, CryptOperation& operation);
+
 }  // namespace kilt::p11

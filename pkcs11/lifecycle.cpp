@@ -1,20 +1,19 @@
-// One module per process, and what fork() does to it (design decision 5).
-#include <functional>
+#include "pkcs11/lifecycle.h"
 
 #include <pthread.h>
 
+#include "apdu/patience.h"
 #include "apdu/pcsc_transport.h"
 #include "apdu/socket_transport.h"
 #include "drivers/cache.h"
-#include "drivers/delegate/source.h"
+#include "pkcs11/known_readers.h"
 #include "pkcs11/log.h"
-#include "pkcs11/module.h"
 
 namespace kilt::p11 {
 namespace {
 
 /// Leaked on purpose: nothing of this module runs at exit, and a forked child must be able to
-/// leave a copy behind whose locks nobody will ever open.
+/// leave a copy behind whose locks will never be opened.
 struct Process {
   std::mutex mutex;
   std::shared_ptr<Module> module;
@@ -22,7 +21,7 @@ struct Process {
 
 std::atomic<Process*> process{nullptr};
 std::atomic<Process*> inherited{nullptr};
-std::function<Module::Transports(const Config&)>* transport_factory = nullptr;
+std::function<Transports(const Config&)>* transport_factory = nullptr;
 
 Process& this_process() {
   Process* current = process.load();
@@ -41,25 +40,11 @@ void install_fork_handler() {
   std::call_once(once, [] { pthread_atfork(nullptr, nullptr, after_fork_in_child); });
 }
 
-Module::Transports own_transports(const Config& config) {
+Transports make_transports(const Config& config) {
   if (transport_factory != nullptr) return (*transport_factory)(config);
-  Module::Transports transports;
+  Transports transports;
   if (!config.sockets.empty()) transports.push_back(apdu::make_socket_transport(config.sockets));
   if (config.pcsc) transports.push_back(apdu::make_pcsc_transport());
-  return transports;
-}
-
-/// Our readers, some of whose cards another module may serve, then that module's own tokens.
-Module::Transports make_transports(const Config& config) {
-  Module::Transports transports = own_transports(config);
-  std::vector<delegate::Rule> for_readers;
-  for (const delegate::Rule& rule : config.delegates)
-    if (rule.is_for_readers()) for_readers.push_back(rule);
-  if (!for_readers.empty())
-    for (auto& transport : transports)
-      transport = delegate::make_delegating_transport(std::move(transport), for_readers);
-  for (const delegate::Rule& rule : config.delegates)
-    if (!rule.is_for_readers()) transports.push_back(delegate::make_module_transport(rule));
   return transports;
 }
 
@@ -74,6 +59,7 @@ std::shared_ptr<Module> current_module() {
 
 void initialize_module() {
   install_fork_handler();
+  prepare_login_table();
   Process& here = this_process();
   const std::lock_guard lock(here.mutex);
   refuse_if(here.module != nullptr, CKR_CRYPTOKI_ALREADY_INITIALIZED);
@@ -82,6 +68,7 @@ void initialize_module() {
   Config config = Config::load();
   open_log(config);
   cache::set_folder(config.cache_folder);
+  if (config.patience) apdu::set_patience(*config.patience);
   auto transports = make_transports(config);
   here.module = std::make_shared<Module>(std::move(config), std::move(transports));
 }
@@ -99,8 +86,9 @@ void finalize_module() {
   close_log();
 }
 
-void set_transport_factory(std::function<Module::Transports(const Config&)> factory) {
+void set_transport_factory(std::function<Transports(const Config&)> factory) {
   delete transport_factory;  // NOLINT(cppcoreguidelines-owning-memory): tests only
+  forget_readers();
   transport_factory = factory ? new std::function(std::move(factory)) : nullptr;  // NOLINT
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -15,11 +16,19 @@
 namespace kilt::p11 {
 namespace {
 
-/// A file that is only appended to, whole lines at a time, readable by its owner alone.
+/// A file that is only appended to, whole lines at a time, readable by its owner alone. A FIFO or
+/// device is not written: it may hold the program up, or belong to it.
 class LineFile {
  public:
   explicit LineFile(const std::string& path)
-      : fd_(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)) {}
+      : fd_(open(path.c_str(),
+                 O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+                 0600)) {
+    struct stat state {};
+    if (fd_ < 0 || (fstat(fd_, &state) == 0 && S_ISREG(state.st_mode))) return;
+    ::close(fd_);
+    fd_ = -1;
+  }
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
   ~LineFile() {

@@ -1,4 +1,4 @@
-// The module's log: silent unless configured, never on the stderr of somebody else's program.
+// The module's log: silent unless configured, never on the stderr of the application.
 #pragma once
 
 #include <string>

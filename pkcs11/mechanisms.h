@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "drivers/crypto/cipher.h"
 #include "drivers/token.h"
 #include "pkcs11/cryptoki.h"
 
@@ -21,6 +22,13 @@ enum class Scheme {
   kEcdh,
   kGostKeyGen,
   kGost,
+  kGost512KeyGen,
+  kGost512,
+  // With secret keys that the host keeps:
+  kSecretKeyGen,
+  kCipher,
+  kKeyWrap,
+  kMac,
 };
 
 /// One row of the table.
@@ -37,7 +45,14 @@ struct Mechanism {
   Hash mgf = Hash::kNone;
   std::size_t salt_size = 0;
   Bytes label;  ///< OAEP
+  crypto::CipherParameters cipher;
 };
+
+/// The mechanism works with secret keys, which the host keeps, of this CKK_ type.
+[[nodiscard]] std::optional<CK_KEY_TYPE> secret_key_type(const MechanismSpec& spec);
+/// The mechanism as it works with this key: what GOST R 34.10 with GOST R 34.11-94 hashes with is
+/// given by the key's own parameters.
+[[nodiscard]] Mechanism for_key(Mechanism mechanism, const PublicKey& key);
 
 /// The row of a mechanism, nothing if unknown.
 [[nodiscard]] std::optional<MechanismSpec> find_mechanism(CK_MECHANISM_TYPE type);

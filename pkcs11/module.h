@@ -1,4 +1,4 @@
-// The library's state between C_Initialize and C_Finalize: transports, slots, sessions.
+// The library's state between C_Initialize and C_Finalize: token sources, slots, sessions.
 #pragma once
 
 #include <atomic>
@@ -7,26 +7,26 @@
 #include <mutex>
 #include <vector>
 
-#include "apdu/reader.h"
 #include "pkcs11/session.h"
 #include "pkcs11/slot.h"
+#include "pkcs11/token_sources.h"
 
 namespace kilt::p11 {
 
 class Module {
  public:
-  /// Transports are made by `transports`, so that tests can bring their own.
-  using Transports = std::vector<std::unique_ptr<apdu::Transport>>;
-  explicit Module(Config config, Transports transports);
+  /// The ways to cards are `transports`; other sources of tokens are made as `config` says.
+  Module(Config config, Transports transports);
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
   ~Module() = default;
 
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
 
-  /// Looks at all readers (0 APDUs), adds slots for new ones, returns all slots.
+  /// Lists all readers (0 APDUs), adds slots for new ones, returns all slots.
   std::vector<std::shared_ptr<Slot>> refresh_slots();
-  /// Throws Refusal(CKR_SLOT_ID_INVALID).
+  /// An id that is not known yet may be that of a reader not listed so far: they are listed
+  /// (0 APDUs). Throws Refusal(CKR_SLOT_ID_INVALID).
   std::shared_ptr<Slot> slot(CK_SLOT_ID id);
 
   /// With the slot's mutex held.
@@ -36,7 +36,7 @@ class Module {
   void forget_session(CK_SESSION_HANDLE handle);
   std::vector<std::shared_ptr<Session>> sessions_of(const Slot& slot);
 
-  /// A slot whose state changed since the last call, marked as told; nothing if none.
+  /// A slot whose state changed since the last call, marked as reported; nothing if none.
   std::optional<CK_SLOT_ID> take_event();
   /// Waits until something may have changed or the module is finalised.
   void wait_for_change();
@@ -48,39 +48,32 @@ class Module {
   void abandon() noexcept;
 
  private:
-  /// A reader and the way to it.
-  struct Seen {
-    apdu::Transport* transport;
+  /// A reader and where its token comes from.
+  struct Reader {
+    TokenSource* source;
     apdu::ReaderState state;
   };
-  /// What C_WaitForSlotEvent has told about a slot.
-  struct Told {
+  /// What C_WaitForSlotEvent has reported of a slot.
+  struct ReportedState {
     std::uint64_t event_count = 0;
     bool present = false;
   };
 
-  std::vector<Seen> look();
-  static Told present_state(const std::vector<Seen>& seen, const std::string& reader);
-  void add_slots(const std::vector<Seen>& seen, bool listed);
+  std::vector<Reader> read_readers();
+  static ReportedState state_of(const std::vector<Reader>& readers, const std::string& name);
+  void add_slots(const std::vector<Reader>& readers, bool listed);
+  std::shared_ptr<Slot> known_slot(CK_SLOT_ID id);
+  std::vector<std::shared_ptr<Slot>> all_slots();
 
   Environment environment_;
-  Transports transports_;
+  TokenSources sources_;
   std::atomic<bool> finalizing_{false};
 
   std::mutex mutex_;  // guards the tables below; never held across card I/O
-  std::vector<std::shared_ptr<Slot>> slots_;
+  std::map<CK_SLOT_ID, std::shared_ptr<Slot>> slots_;
+  bool slots_seen_ = false;  ///< the readers were listed
   std::map<CK_SESSION_HANDLE, std::shared_ptr<Session>> sessions_;
-  std::map<std::string, Told> told_;
+  std::map<CK_SLOT_ID, ReportedState> reported_;
 };
-
-/// The initialised module. Throws Refusal(CKR_CRYPTOKI_NOT_INITIALIZED), also in a forked child.
-[[nodiscard]] std::shared_ptr<Module> current_module();
-/// Throws Refusal(CKR_CRYPTOKI_ALREADY_INITIALIZED).
-void initialize_module();
-/// Throws Refusal(CKR_CRYPTOKI_NOT_INITIALIZED).
-void finalize_module();
-
-/// For tests: what initialize_module() uses instead of PC/SC and sockets. Empty: the default.
-void set_transport_factory(std::function<Module::Transports(const Config&)> factory);
 
 }  // namespace kilt::p11

@@ -1,13 +1,12 @@
 // Objects as an application sees them: a handle, a class, attributes.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 
-#include "drivers/objects.h"
+#include "drivers/crypto/x509.h"
+#include "drivers/token.h"
 #include "pkcs11/cryptoki.h"
-#include "pkcs11/host_crypto.h"
 
 namespace kilt::p11 {
 
@@ -24,7 +23,7 @@ class Loader {
   virtual Bytes load_certificate(const Certificate& certificate) = 0;
   virtual Bytes load_data(const DataObject& data) = 0;
   /// Fields of the certificate that has this CKA_ID, if there is one.
-  virtual std::optional<host::CertificateFields> certificate_of(const Bytes& id) = 0;
+  virtual std::optional<x509::Fields> certificate_of(const Bytes& id) = 0;
   /// What the token status object shows.
   virtual TokenStatus load_status() = 0;
   /// Bytes that identify the token.
@@ -40,10 +39,13 @@ struct AttributeValue {
   static AttributeValue of(Bytes bytes) { return {Kind::kValue, std::move(bytes)}; }
   static AttributeValue of_bool(bool flag);
   static AttributeValue of_ulong(CK_ULONG number);
+  static AttributeValue of_ulongs(const std::vector<CK_ULONG>& numbers);
   static AttributeValue of_text(const std::string& text) { return of(to_bytes(text)); }
   static AttributeValue sensitive() { return {Kind::kSensitive, {}}; }
   static AttributeValue invalid() { return {}; }
 };
+
+using Handle = CK_OBJECT_HANDLE;
 
 class Object {
  public:
@@ -55,95 +57,27 @@ class Object {
   [[nodiscard]] virtual CK_OBJECT_CLASS object_class() const = 0;
   [[nodiscard]] virtual bool is_private() const = 0;
   [[nodiscard]] virtual bool on_token() const { return true; }
-  /// The object shows other contents now (label changed elsewhere, …); same identity.
   [[nodiscard]] virtual AttributeValue attribute(CK_ATTRIBUTE_TYPE type, Loader& loader) = 0;
+
+  /// Deletes it from the token. Throws Refusal(CKR_ACTION_PROHIBITED) for what is not stored there.
+  virtual void destroy(Token& token) const;
+  /// Changes what may change. Throws Refusal(CKR_ATTRIBUTE_READ_ONLY) for what is not stored there.
+  virtual void change(Token& token, const ObjectChange& change) const;
+  /// Under which handle applications know it; 0: under none so far.
+  [[nodiscard]] Handle handle() const noexcept { return handle_; }
+  void set_handle(Handle handle) noexcept { handle_ = handle; }
+  /// `now` stands in this object's place after the token may have been written to. True if it
+  /// is surely the same object: what makes it this one (public key, certificate, value) was read of
+  /// this one, and is read of `now` if need be.
+  [[nodiscard]] virtual bool is_still(Object& now, Loader& loader);
+  /// Takes over what was read of the same object before.
+  virtual void adopt(const Object& before);
+
+ private:
+  Handle handle_ = 0;
 };
 
-using Handle = CK_OBJECT_HANDLE;
 using ObjectPtr = std::shared_ptr<Object>;
-
-/// One half of a key pair.
-class KeyObject : public Object {
- public:
-  KeyObject(Key key, bool private_half) : key_(std::move(key)), private_half_(private_half) {
-    if (!std::holds_alternative<std::monostate>(key_.public_key)) public_key_ = key_.public_key;
-  }
-  [[nodiscard]] CK_OBJECT_CLASS object_class() const override {
-    return private_half_ ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY;
-  }
-  [[nodiscard]] bool is_private() const override { return private_half_; }
-  [[nodiscard]] AttributeValue attribute(CK_ATTRIBUTE_TYPE type, Loader& loader) override;
-  [[nodiscard]] const Key& key() const noexcept { return key_; }
-  /// The public half, read at most once.
-  const PublicKey& public_key(Loader& loader);
-  /// The public half if it was read already.
-  [[nodiscard]] const std::optional<PublicKey>& known_public_key() const noexcept {
-    return public_key_;
-  }
-
- private:
-  [[nodiscard]] AttributeValue common(CK_ATTRIBUTE_TYPE type, Loader& loader);
-  [[nodiscard]] AttributeValue private_attribute(CK_ATTRIBUTE_TYPE type) const;
-  [[nodiscard]] AttributeValue public_attribute(CK_ATTRIBUTE_TYPE type) const;
-  [[nodiscard]] AttributeValue material(CK_ATTRIBUTE_TYPE type, Loader& loader);
-  [[nodiscard]] AttributeValue own_id(Loader& loader) const;
-
-  Key key_;
-  bool private_half_;
-  std::optional<PublicKey> public_key_;
-};
-
-class CertificateObject : public Object {
- public:
-  explicit CertificateObject(Certificate certificate) : certificate_(std::move(certificate)) {}
-  [[nodiscard]] CK_OBJECT_CLASS object_class() const override { return CKO_CERTIFICATE; }
-  [[nodiscard]] bool is_private() const override { return certificate_.is_private; }
-  [[nodiscard]] AttributeValue attribute(CK_ATTRIBUTE_TYPE type, Loader& loader) override;
-  [[nodiscard]] const Certificate& certificate() const noexcept { return certificate_; }
-  /// DER, read at most once.
-  const Bytes& der(Loader& loader);
-  /// Parsed fields; empty ones if the bytes are no certificate.
-  const host::CertificateFields& fields(Loader& loader);
-
- private:
-  Certificate certificate_;
-  std::optional<Bytes> der_;
-  std::optional<host::CertificateFields> fields_;
-};
-
-class DataObjectView : public Object {
- public:
-  explicit DataObjectView(DataObject data) : data_(std::move(data)) {}
-  [[nodiscard]] CK_OBJECT_CLASS object_class() const override { return CKO_DATA; }
-  [[nodiscard]] bool is_private() const override { return data_.is_private; }
-  [[nodiscard]] AttributeValue attribute(CK_ATTRIBUTE_TYPE type, Loader& loader) override;
-  [[nodiscard]] const DataObject& data() const noexcept { return data_; }
-
- private:
-  DataObject data_;
-  std::optional<Bytes> value_;
-};
-
-/// An object that lives in a session only: what the application gave, kept as it is.
-class SessionObject : public Object {
- public:
-  using Attributes = std::map<CK_ATTRIBUTE_TYPE, Bytes>;
-  explicit SessionObject(Attributes attributes) : attributes_(std::move(attributes)) {}
-  [[nodiscard]] CK_OBJECT_CLASS object_class() const override;
-  [[nodiscard]] bool is_private() const override;
-  [[nodiscard]] bool on_token() const override { return false; }
-  [[nodiscard]] AttributeValue attribute(CK_ATTRIBUTE_TYPE type, Loader& loader) override;
-  /// An RSA or EC public key made of the attributes; std::monostate if they do not make one.
-  [[nodiscard]] PublicKey public_key() const;
-  void set(CK_ATTRIBUTE_TYPE type, Bytes value) { attributes_[type] = std::move(value); }
-  [[nodiscard]] const Attributes& attributes() const noexcept { return attributes_; }
-
- private:
-  [[nodiscard]] const Bytes* find(CK_ATTRIBUTE_TYPE type) const;
-  /// A secret key's value that C_GetAttributeValue does not give.
-  [[nodiscard]] bool hides_value() const;
-  Attributes attributes_;
-};
 
 /// CK_ULONG in an attribute's bytes; nothing if the length is wrong.
 [[nodiscard]] std::optional<CK_ULONG> to_ulong(BytesView value) noexcept;

@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "pkcs11/entry.h"
-#include "pkcs11/object_store.h"
+#include "pkcs11/new_object.h"
+#include "pkcs11/new_session_object.h"
+#include "pkcs11/object_change.h"
 #include "pkcs11/template.h"
 
 using namespace kilt;
@@ -33,6 +35,31 @@ CK_RV give(const AttributeValue& value, CK_ATTRIBUTE& target) {
   return CKR_OK;
 }
 
+/// Bytes of what is public about an object: its value, or all that a session object holds. Nothing
+/// for a private key, a hidden secret, and what is not stored at all.
+std::optional<CK_ULONG> size_of(Object& object, Loader& loader) {
+  if (const auto* own = dynamic_cast<const SessionObject*>(&object)) {
+    if (own->attribute(CKA_VALUE).kind == AttributeValue::Kind::kSensitive) return std::nullopt;
+    CK_ULONG size = 0;
+    for (const auto& [type, value] : own->attributes()) size += value.size();
+    return size;
+  }
+  CK_ATTRIBUTE_TYPE type = CKA_VALUE;
+  switch (object.object_class()) {
+    case CKO_CERTIFICATE:
+    case CKO_DATA:
+      break;
+    case CKO_PUBLIC_KEY:
+      type = CKA_PUBLIC_KEY_INFO;
+      break;
+    default:
+      return std::nullopt;
+  }
+  const AttributeValue value = object.attribute(type, loader);
+  if (value.kind != AttributeValue::Kind::kValue) return std::nullopt;
+  return value.value.size();
+}
+
 /// The handle must be an object that may be written in this session.
 ObjectPtr writable(Session& session, CK_OBJECT_HANDLE handle) {
   ObjectPtr object = session.object(handle, CKR_OBJECT_HANDLE_INVALID);
@@ -59,23 +86,28 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBU
     const Template changes(attributes, count);
     const auto* own = dynamic_cast<const SessionObject*>(source.get());
     refuse_if(own == nullptr, CKR_ACTION_PROHIBITED);  // token objects say CKA_COPYABLE = false
-    *new_object = copy_session_object(session, *own, changes);
+    *new_object = create_object(session, copied(*own, changes));
   });
 }
 
 CK_RV C_DestroyObject(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object) {
   return session_entry(__func__, handle, [&](Session& session) {
     const ObjectPtr target = writable(session, object);
-    if (session.session_objects().erase(object) == 0) destroy_token_object(session, *target);
+    if (dynamic_cast<const SessionObject*>(target.get()) != nullptr)
+      destroy_session_object(session, object);
+    else
+      destroy_token_object(session, *target);
   });
 }
 
 CK_RV C_GetObjectSize(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ULONG* size) {
   return session_entry(__func__, handle, [&](Session& session) {
-    static_cast<void>(session.object(object, CKR_OBJECT_HANDLE_INVALID));
+    const ObjectPtr source = session.object(object, CKR_OBJECT_HANDLE_INVALID);
     need_pointer(size);
-    *size = CK_UNAVAILABLE_INFORMATION;  // no token here tells
-    throw Refusal(CKR_INFORMATION_SENSITIVE, "the token does not tell the size of an object");
+    *size = CK_UNAVAILABLE_INFORMATION;
+    const auto known = size_of(*source, session.slot().objects());
+    if (!known) throw Refusal(CKR_INFORMATION_SENSITIVE, "the size of this object is not told");
+    *size = *known;
   });
 }
 
@@ -85,7 +117,7 @@ CK_RV C_GetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object,
     const ObjectPtr source = session.object(object, CKR_OBJECT_HANDLE_INVALID);
     CK_RV rv = CKR_OK;
     for (CK_ATTRIBUTE& attribute : std::span(checked(attributes, count), count)) {
-      const AttributeValue value = source->attribute(attribute.type, session.slot().loader());
+      const AttributeValue value = source->attribute(attribute.type, session.slot().objects());
       if (const CK_RV one = give(value, attribute); one != CKR_OK) rv = one;
     }
     refuse_if(rv != CKR_OK, rv);

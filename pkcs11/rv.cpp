@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "drivers/errors.h"
+#include "pkcs11/kilt.h"
 
 namespace kilt::p11 {
 namespace {
@@ -44,7 +45,8 @@ CK_RV map(const std::exception& error) noexcept {
   KILT_RV(CardReset, CKR_USER_NOT_LOGGED_IN)
   KILT_RV(CardMute, CKR_TOKEN_NOT_RECOGNIZED)
   KILT_RV(ReaderUnavailable, CKR_DEVICE_REMOVED)
-  KILT_RV(Error, CKR_DEVICE_ERROR)  // ReaderBusy, ServiceUnavailable, TransportError, CardFault …
+  KILT_RV(ReaderBusy, CKR_KILT_READER_BUSY)
+  KILT_RV(Error, CKR_DEVICE_ERROR)  // ServiceUnavailable, TransportError, CardFault …
   KILT_RV(std::bad_alloc, CKR_HOST_MEMORY)
 #undef KILT_RV
   return CKR_GENERAL_ERROR;

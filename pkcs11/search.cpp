@@ -1,7 +1,9 @@
 // Searching for objects (PKCS#11 v2.40 base, 5.7): C_FindObjectsInit, C_FindObjects, …Final.
 #include <algorithm>
 
+#include "drivers/errors.h"
 #include "pkcs11/entry.h"
+#include "pkcs11/kilt.h"
 #include "pkcs11/template.h"
 
 using namespace kilt;
@@ -30,12 +32,32 @@ bool matches(Object& object, const Template& wanted, Loader& loader) {
   });
 }
 
+/// An object that cannot be read now, or is no longer there, is not what is searched for: it must
+/// not hide the others.
+bool is_found(Object& object, const Template& wanted, Loader& loader) {
+  try {
+    return matches(object, wanted, loader);
+  } catch (const Error& error) {
+    if (!concerns_one_object(error)) throw;
+    return false;
+  }
+}
+
 /// Hardware features are found only by those who ask for their class (PKCS#11 v2.40 base, 4.3), and
-/// that costs no listing of the token.
+/// that costs no listing of the token. So are profiles: the standard leaves it open, and programs
+/// older than v3.0 stop at a class they do not know.
 std::vector<std::pair<Handle, ObjectPtr>> candidates(Session& session, const Template& wanted) {
-  if (wanted.number(CKA_CLASS) == CKO_HW_FEATURE) return {session.slot().status_object()};
+  const auto asked = wanted.number(CKA_CLASS);
+  if (asked == CKO_HW_FEATURE) {
+    if (wanted.has(CKA_KILT_ASKED_ANEW)) session.slot().objects().ask_anew();
+    return {session.slot().objects().status_object()};
+  }
+  const bool profiles = asked == CKO_PROFILE || wanted.has(CKA_PROFILE_ID);
   auto all = session.all_objects();
-  std::erase_if(all, [](const auto& one) { return one.second->object_class() == CKO_HW_FEATURE; });
+  std::erase_if(all, [&](const auto& one) {
+    const CK_OBJECT_CLASS object_class = one.second->object_class();
+    return object_class == CKO_HW_FEATURE || (object_class == CKO_PROFILE && !profiles);
+  });
   return all;
 }
 
@@ -47,7 +69,7 @@ CK_RV C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE* attributes, CK_U
     const Template wanted(attributes, count);
     FindOperation operation;
     for (const auto& [object_handle, object] : candidates(session, wanted))
-      if (matches(*object, wanted, session.slot().loader()))
+      if (is_found(*object, wanted, session.slot().objects()))
         operation.found.push_back(object_handle);
     session.find = std::move(operation);
   });

@@ -5,20 +5,28 @@ namespace kilt::p11 {
 void Session::close() noexcept {
   if (alive()) slot_->session_closed(read_write_);
   closed_ = true;
+  end_operations();
+  slot_->session_objects().session_ends(handle_);
+}
+
+void Session::end_operations() noexcept {
   find.reset();
   digest.reset();
   sign.reset();
   verify.reset();
   encrypt.reset();
   decrypt.reset();
-  session_objects_.clear();
 }
 
 void Session::end_private_operations() noexcept {
   sign.reset();
   decrypt.reset();
   find.reset();
-  std::erase_if(session_objects_, [](const auto& one) { return one.second->is_private(); });
+  const auto uses_private = [](const auto& operation) {
+    return operation && operation->secret && operation->secret->is_private();
+  };
+  if (uses_private(verify)) verify.reset();
+  if (uses_private(encrypt)) encrypt.reset();
 }
 
 CK_STATE Session::state() const noexcept {
@@ -29,19 +37,22 @@ CK_STATE Session::state() const noexcept {
 }
 
 ObjectPtr Session::object(Handle handle, CK_RV error) {
-  if (const auto own = session_objects_.find(handle); own != session_objects_.end())
-    return own->second;
-  const auto& objects = slot_->known_objects();
+  if (auto own = slot_->session_objects().find(handle)) {
+    refuse_if(!slot_->objects().visible(*own), error);
+    return own;
+  }
+  const auto& objects = slot_->objects().known();
   const auto found = objects.find(handle);
-  refuse_if(found == objects.end() || !slot_->visible(*found->second), error);
+  refuse_if(found == objects.end() || !slot_->objects().visible(*found->second), error);
   return found->second;
 }
 
 std::vector<std::pair<Handle, ObjectPtr>> Session::all_objects() {
   std::vector<std::pair<Handle, ObjectPtr>> all;
-  for (const auto& [handle, object] : slot_->objects())
-    if (slot_->visible(*object)) all.emplace_back(handle, object);
-  for (const auto& [handle, object] : session_objects_) all.emplace_back(handle, object);
+  for (const auto& [handle, object] : slot_->objects().all())
+    if (slot_->objects().visible(*object)) all.emplace_back(handle, object);
+  for (const auto& [handle, object] : slot_->session_objects().all())
+    if (slot_->objects().visible(*object)) all.emplace_back(handle, object);
   return all;
 }
 

@@ -2,13 +2,11 @@
 // Guarded by the slot's mutex.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "pkcs11/mechanisms.h"
-#include "pkcs11/object.h"
 #include "pkcs11/slot.h"
 
 namespace kilt::p11 {
@@ -18,32 +16,30 @@ struct FindOperation {
   std::size_t given = 0;
 };
 
-struct DigestOperation {
-  Hash hash;
-  host::Digest running;
-  bool updated = false;
-};
-
 /// A signature or verification under way.
 struct SignOperation {
   Mechanism mechanism;
   std::shared_ptr<KeyObject> key;  ///< token key; null if `public_key` came from a session object
   PublicKey public_key;            ///< verification
-  std::optional<host::Digest> running;
+  std::optional<crypto::Digest> running;
+  SessionObjectPtr secret;  ///< of a MAC
+  std::optional<crypto::Mac> mac;
   Bytes data;  ///< what was given so far, where the host does not hash
   bool updated = false;
   bool context_login = false;  ///< CKU_CONTEXT_SPECIFIC done for this operation
 };
 
-/// An encryption or decryption under way: RSA takes its data as one piece.
+/// An encryption or decryption under way: RSA takes its data as one piece, a cipher as it comes.
 struct CryptOperation {
   Mechanism mechanism;
   std::shared_ptr<KeyObject> key;
   PublicKey public_key;
+  SessionObjectPtr secret;  ///< of a cipher
+  std::optional<crypto::Cipher> cipher;
   Bytes data;
   bool updated = false;
   bool context_login = false;
-  std::optional<SecureBytes> result;  ///< decrypted, waiting for a buffer large enough
+  std::optional<SecureBytes> result;  ///< waits for a buffer large enough
 };
 
 class Session {
@@ -58,8 +54,9 @@ class Session {
   /// False once closed, or when the card it was opened for is gone.
   [[nodiscard]] bool alive() const noexcept { return !closed_ && epoch_ == slot_->epoch(); }
   void close() noexcept;
-  /// Drops the operations that use a private key, and private session objects: what C_Logout does
-  /// to them.
+  void end_operations() noexcept;
+  /// Drops the operations that may use a private key or a private session object: what C_Logout
+  /// does to them.
   void end_private_operations() noexcept;
   [[nodiscard]] CK_STATE state() const noexcept;
 
@@ -67,9 +64,6 @@ class Session {
   [[nodiscard]] ObjectPtr object(Handle handle, CK_RV error);
   /// All objects this session can see.
   [[nodiscard]] std::vector<std::pair<Handle, ObjectPtr>> all_objects();
-  std::map<Handle, std::shared_ptr<SessionObject>>& session_objects() noexcept {
-    return session_objects_;
-  }
 
   std::optional<FindOperation> find;
   std::optional<DigestOperation> digest;
@@ -82,7 +76,6 @@ class Session {
   std::uint64_t epoch_;
   bool read_write_;
   bool closed_ = false;
-  std::map<Handle, std::shared_ptr<SessionObject>> session_objects_;
 };
 
 }  // namespace kilt::p11

@@ -1,5 +1,5 @@
 // Session management (PKCS#11 v3.2, 5.6).
-#include "drivers/crypto.h"
+#include "drivers/crypto/openssl.h"
 #include "pkcs11/entry.h"
 #include "pkcs11/log.h"
 #include "pkcs11/pin.h"
@@ -10,12 +10,12 @@ using namespace kilt::p11;
 namespace {
 
 /// With the slot's mutex held. The last session that closes takes the login with it, on the card
-/// too (hardening rule 36).
+/// too (hardening point 36).
 void close_session(Module& module, Session& session) {
   const std::shared_ptr<Slot> slot = session.slot_ptr();
   session.close();
   module.forget_session(session.handle());
-  if (slot->sessions() != 0 || !slot->login()) return;
+  if (slot->sessions() != 0 || !slot->pins().open()) return;
   try {
     slot->log_out();
   } catch (const Error& error) {
@@ -40,29 +40,22 @@ bool* context_login_flag(Session& session) {
   return flag_of(session.decrypt);
 }
 
-/// `pin`: nullptr if it shall be typed at the reader.
-void log_in(Module& module, Session& session, CK_USER_TYPE user, const SecureBytes* pin) {
+void log_in(Module& module, Session& session, CK_USER_TYPE user, const PinInput& pin) {
   Slot& slot = session.slot();
   if (user == CKU_CONTEXT_SPECIFIC) {
     bool* flag = context_login_flag(session);
     refuse_if(flag == nullptr, CKR_OPERATION_NOT_INITIALIZED);
-    if (pin != nullptr)
-      slot.verify_pin(PinRole::kUser, *pin);
-    else
-      slot.verify_pin_at_pad(PinRole::kUser);
+    slot.verify_pin(PinRole::kUser, pin);
     *flag = true;
     return;
   }
   refuse_if(user != CKU_USER && user != CKU_SO, CKR_USER_TYPE_INVALID);
   const PinRole role = user == CKU_SO ? PinRole::kSo : PinRole::kUser;
-  refuse_if(slot.login() == role, CKR_USER_ALREADY_LOGGED_IN);
-  refuse_if(slot.login().has_value(), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
+  refuse_if(slot.login() == role && !slot.pins().doubtful(), CKR_USER_ALREADY_LOGGED_IN);
+  refuse_if(slot.login().has_value() && slot.login() != role, CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
   refuse_if(role == PinRole::kSo && has_read_only_session(module, slot),
             CKR_SESSION_READ_ONLY_EXISTS);
-  if (pin != nullptr)
-    slot.log_in(role, *pin);
-  else
-    slot.log_in_at_pad(role);
+  slot.log_in(role, pin);
 }
 
 template <typename Check = void (*)()>
@@ -74,11 +67,9 @@ CK_RV login_entry(
     const std::lock_guard lock(session->slot().mutex());
     refuse_if(!session->alive(), CKR_SESSION_HANDLE_INVALID);
     check();
-    const bool at_reader = pin_at_reader(pin, pin_len);
     noting_refusals(session->slot(), [&] {
       try {
-        const SecureBytes secret = at_reader ? SecureBytes() : read_pin(pin, pin_len);
-        log_in(module, *session, user, at_reader ? nullptr : &secret);
+        log_in(module, *session, user, read_pin(pin, pin_len));
       } catch (const PinLength& error) {
         // CKR_PIN_LEN_RANGE is for functions that set a PIN (PKCS#11 v3.2, 5.1.6); NSS asks for the
         // PIN again after this code only.
@@ -107,6 +98,7 @@ CK_RV C_OpenSession(CK_SLOT_ID slot_id, CK_FLAGS flags, void* application, CK_NO
     const bool read_write = (flags & CKF_RW_SESSION) != 0;
     slot->refresh();
     slot->bind();
+    if (slot->sessions() == 0) slot->close_card();  // where the last session's logout failed
     refuse_if(!read_write && slot->login() == PinRole::kSo, CKR_SESSION_READ_WRITE_SO_EXISTS);
     *session = module.open_session(slot, read_write)->handle();
   });
@@ -132,8 +124,8 @@ CK_RV C_GetSessionInfo(CK_SESSION_HANDLE handle, CK_SESSION_INFO* info) {
   return session_entry(__func__, handle, [&](Session& session) {
     need_pointer(info);
     // No refresh(): NSS asks this just before it uses a key. Told here that the token was away, it
-    // logs in again but keeps the old card's handles until the program ends (Chromium 156); told by
-    // the C_OpenSession or C_GetSlotInfo that follows, it looks everything up anew.
+    // logs in again but keeps the old card's handles until the program ends (Chromium 156); by
+    // the C_OpenSession or C_GetSlotInfo that follows, it reads everything anew.
     *info = {};
     info->slotID = session.slot().id();
     info->state = session.state();
@@ -148,8 +140,8 @@ CK_RV C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_
 CK_RV C_LoginUser(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_ULONG pin_len,
                   CK_UTF8CHAR* user_name, CK_ULONG user_name_len) {
   return login_entry(__func__, handle, user, pin, pin_len, [&] {
-    // The tokens know one user and no name: a name that was given is nobody's, and no PIN try is
-    // spent on it.
+    // The tokens know one user and no name: a name that was given belongs to no user, and no PIN
+    // try is spent on it.
     refuse_if(!input_bytes(user_name, user_name_len).empty(), CKR_ARGUMENTS_BAD);
   });
 }

@@ -7,6 +7,9 @@ namespace kilt::p11 {
 
 /// Starts the host's hash if the mechanism has one.
 void start_hash(SignOperation& operation);
+/// Makes it an operation of a MAC. Throws Refusal as secret_key().
+void start_mac(Session& session, SignOperation& operation, CK_OBJECT_HANDLE key,
+               CK_ATTRIBUTE_TYPE usage);
 /// Adds data: hashed at once, or kept. Throws Refusal(CKR_DATA_LEN_RANGE) for more than any
 /// unhashed signature takes.
 void add_data(SignOperation& operation, BytesView part);

@@ -19,7 +19,10 @@ constexpr PinFlags kUserFlags{CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_COUNT_LOW,
 constexpr PinFlags kSoFlags{0, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED,
                             CKF_SO_PIN_TO_BE_CHANGED};
 
-CK_FLAGS pin_flags(const PinStatus& status, const PinFlags& names, bool factory) {
+/// `change`: the token can change the PIN. A flag that demands what C_SetPIN refuses only makes
+/// programs give the token up; log, status object and tool warn of a factory PIN in any case.
+CK_FLAGS pin_flags(const PinStatus& status, const PinFlags& names, bool factory,
+                   const FunctionState& change) {
   CK_FLAGS flags = status.initialized ? names.initialized : 0;
   if (status.blocked || status.tries_left == 0U) {
     flags |= names.locked;
@@ -28,8 +31,15 @@ CK_FLAGS pin_flags(const PinStatus& status, const PinFlags& names, bool factory)
     if (*status.tries_left == 1) flags |= names.final_try;
   }
   if (status.count_low && (flags & names.locked) == 0) flags |= names.count_low;
-  if (factory || status.factory.value_or(false)) flags |= names.to_be_changed;
+  const bool possible = change.availability != Availability::kUnavailable;
+  if (possible && (factory || status.factory.value_or(false))) flags |= names.to_be_changed;
   return flags;
+}
+
+FunctionState state_of(Token& token, Function function) {
+  const auto& functions = token.capabilities().functions;
+  const auto found = functions.find(function);
+  return found == functions.end() ? FunctionState() : found->second;
 }
 
 CK_ULONG memory(const std::optional<std::uint64_t>& size) {
@@ -40,14 +50,15 @@ void fill_slot_info(const Slot& slot, CK_SLOT_INFO& info) {
   info = {};
   pad_text(info.slotDescription, slot.reader());
   pad_text(info.manufacturerID, "Kilt project");
-  info.flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
+  info.flags = slot.hardware() ? CKF_REMOVABLE_DEVICE | CKF_HW_SLOT : 0;
   if (slot.present()) info.flags |= CKF_TOKEN_PRESENT;
 }
 
 void fill_token_info(Slot& slot, Token& token, CK_TOKEN_INFO& info) {
   const TokenInfo about = token.info();
-  const PinStatus user = slot.pin_status(token, PinRole::kUser);
-  const PinStatus so = slot.pin_status(token, PinRole::kSo);
+  const auto lasts = slot.environment().config.recheck;
+  const PinStatus user = slot.pins().pin_status(token, PinRole::kUser, lasts);
+  const PinStatus so = slot.pins().pin_status(token, PinRole::kSo, lasts);
   info = {};
   pad_text(info.label, about.label);
   pad_text(info.manufacturerID, about.manufacturer);
@@ -58,8 +69,11 @@ void fill_token_info(Slot& slot, Token& token, CK_TOKEN_INFO& info) {
   if (about.has_random) info.flags |= CKF_RNG;
   if (about.initialized) info.flags |= CKF_TOKEN_INITIALIZED;
   if (about.write_protected) info.flags |= CKF_WRITE_PROTECTED;
-  info.flags |= pin_flags(user, kUserFlags, slot.factory_pin(PinRole::kUser));
-  info.flags |= pin_flags(so, kSoFlags, slot.factory_pin(PinRole::kSo));
+  const LoginState& pins = slot.pins();
+  info.flags |= pin_flags(user, kUserFlags, pins.factory_pin(PinRole::kUser).value_or(false),
+                          state_of(token, Function::kChangeUserPin));
+  info.flags |= pin_flags(so, kSoFlags, pins.factory_pin(PinRole::kSo).value_or(false),
+                          state_of(token, Function::kChangeSoPin));
   info.ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
   info.ulSessionCount = slot.sessions();
   info.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;

@@ -121,8 +121,14 @@ AttributeValue of_status(CK_ATTRIBUTE_TYPE type, const TokenStatus& status) {
       return odd_objects(status.odd);
     case CKA_KILT_LAST_REASON:
       return AttributeValue::of_text(status.last_reason);
+    case CKA_KILT_FACTORY_PIN_ALLOWED:
+      return AttributeValue::of_ulong(status.factory_pin_allowed ? 1 : 0);
     case CKA_KILT_FACTORY_PINS:
       return factory_pins(status.profile);
+    case CKA_KILT_USER_PIN_LABEL:
+      return AttributeValue::of_text(status.user.label);
+    case CKA_KILT_SO_PIN_VERIFIABLE:
+      return AttributeValue::of_ulong(status.so.verifiable ? 1 : 0);
     default:
       return AttributeValue::invalid();
   }
@@ -140,6 +146,8 @@ AttributeValue StatusObject::attribute(CK_ATTRIBUTE_TYPE type, Loader& loader) {
     case CKA_PRIVATE:
     case CKA_MODIFIABLE:
       return AttributeValue::of_bool(false);
+    case CKA_KILT_ASKED_ANEW:
+      return AttributeValue::of_bool(true);
     default:
       // Only our own attributes are worth asking the token for.
       if ((type & ~0xFFFFUL) != (CKA_KILT_FAMILY & ~0xFFFFUL)) return AttributeValue::invalid();

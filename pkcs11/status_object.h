@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 #include "pkcs11/object.h"
 
@@ -19,6 +19,7 @@ struct TokenStatus {
   const Profile* profile = nullptr;  ///< may be null: a card found without a profile
   std::vector<OddObject> odd;
   std::string last_reason;
+  bool factory_pin_allowed = false;  ///< as a new PIN
 };
 
 class StatusObject : public Object {

@@ -1,12 +1,15 @@
 #include "pkcs11/template.h"
 
+#include <cstring>
+
+#include "apdu/tlv.h"
 #include "pkcs11/object.h"
 
 namespace kilt::p11 {
 namespace {
 
 constexpr CK_ULONG kMaxAttributes = 4096;
-constexpr CK_ULONG kMaxValue = 1UL << 20;  // bytes; far more than any token holds
+constexpr CK_ULONG kMaxValue = CK_ULONG{1} << 20U;  // bytes; far more than any token holds
 
 }  // namespace
 
@@ -53,19 +56,32 @@ Bytes Template::bytes(CK_ATTRIBUTE_TYPE type) const {
 
 std::string Template::text(CK_ATTRIBUTE_TYPE type) const { return to_text(bytes(type)); }
 
+Bytes Template::name(CK_ATTRIBUTE_TYPE type) const {
+  constexpr std::uint32_t kSequence = 0x30;
+  Bytes value = bytes(type);
+  if (value.empty()) return value;
+  try {
+    const auto name = tlv::Reader(value).next();
+    if (name && name->tag == kSequence && name->encoded.size() == value.size()) return value;
+  } catch (const MalformedAnswer&) {
+    throw Refusal(CKR_ATTRIBUTE_VALUE_INVALID, "a name in the template is no DER");
+  }
+  throw Refusal(CKR_ATTRIBUTE_VALUE_INVALID, "a name in the template is not one DER SEQUENCE");
+}
+
 const Bytes& Template::need(CK_ATTRIBUTE_TYPE type) const {
   const Bytes* value = find(type);
   refuse_if(value == nullptr, CKR_TEMPLATE_INCOMPLETE);
   return *value;
 }
 
-KeyUsage private_usage(const Template& attributes) {
-  KeyUsage usage;
-  usage.sign = attributes.flag(CKA_SIGN).value_or(false);
-  usage.decrypt = attributes.flag(CKA_DECRYPT).value_or(false);
-  usage.unwrap = attributes.flag(CKA_UNWRAP).value_or(false);
-  usage.derive = attributes.flag(CKA_DERIVE).value_or(false);
-  return usage;
+std::optional<std::vector<CK_MECHANISM_TYPE>> allowed_mechanisms(const Template& attributes) {
+  const Bytes* value = attributes.find(CKA_ALLOWED_MECHANISMS);
+  if (value == nullptr || value->empty()) return std::nullopt;
+  refuse_if(value->size() % sizeof(CK_MECHANISM_TYPE) != 0, CKR_ATTRIBUTE_VALUE_INVALID);
+  std::vector<CK_MECHANISM_TYPE> types(value->size() / sizeof(CK_MECHANISM_TYPE));
+  std::memcpy(types.data(), value->data(), value->size());
+  return types;
 }
 
 }  // namespace kilt::p11

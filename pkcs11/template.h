@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "drivers/objects.h"
 #include "pkcs11/cryptoki.h"
@@ -19,6 +20,7 @@ class Template {
   /// CKR_ATTRIBUTE_VALUE_INVALID (NULL with a length, absurd length), CKR_TEMPLATE_INCONSISTENT
   /// (the same attribute twice with different values).
   Template(const CK_ATTRIBUTE* attributes, CK_ULONG count);
+  explicit Template(std::map<CK_ATTRIBUTE_TYPE, Bytes> values) : values_(std::move(values)) {}
 
   [[nodiscard]] bool has(CK_ATTRIBUTE_TYPE type) const { return values_.contains(type); }
   [[nodiscard]] const Bytes* find(CK_ATTRIBUTE_TYPE type) const;
@@ -28,6 +30,8 @@ class Template {
   /// The value or empty.
   [[nodiscard]] Bytes bytes(CK_ATTRIBUTE_TYPE type) const;
   [[nodiscard]] std::string text(CK_ATTRIBUTE_TYPE type) const;
+  /// A name in DER, or empty. Throws Refusal(CKR_ATTRIBUTE_VALUE_INVALID) for anything else.
+  [[nodiscard]] Bytes name(CK_ATTRIBUTE_TYPE type) const;
   /// The value. Throws Refusal(CKR_TEMPLATE_INCOMPLETE) if absent.
   [[nodiscard]] const Bytes& need(CK_ATTRIBUTE_TYPE type) const;
   [[nodiscard]] const std::map<CK_ATTRIBUTE_TYPE, Bytes>& all() const noexcept { return values_; }
@@ -36,7 +40,9 @@ class Template {
   std::map<CK_ATTRIBUTE_TYPE, Bytes> values_;
 };
 
-/// Key usage out of CKA_SIGN, CKA_DECRYPT, CKA_UNWRAP, CKA_DERIVE; absent ones are false.
-[[nodiscard]] KeyUsage private_usage(const Template& attributes);
+/// CKA_ALLOWED_MECHANISMS; nothing if it is absent or empty, which limits nothing. Throws
+/// Refusal(CKR_ATTRIBUTE_VALUE_INVALID).
+[[nodiscard]] std::optional<std::vector<CK_MECHANISM_TYPE>> allowed_mechanisms(
+    const Template& attributes);
 
 }  // namespace kilt::p11

@@ -1,5 +1,7 @@
 #include "pkcs11/unique_id.h"
 
+#include "drivers/crypto/hash.h"
+
 namespace kilt::p11 {
 namespace {
 
@@ -20,7 +22,7 @@ AttributeValue unique_id(Loader& loader, CK_OBJECT_CLASS object_class, BytesView
   add(all, AttributeValue::of_ulong(object_class).value);
   add(all, place);
   add(all, contents);
-  Bytes value = host::digest(Hash::kSha256, all);
+  Bytes value = crypto::digest(Hash::kSha256, all);
   value.resize(kSize);
   return AttributeValue::of_text(to_hex(value));
 }

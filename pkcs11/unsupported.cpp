@@ -12,13 +12,6 @@ CK_RV refuse(const char* name, CK_SESSION_HANDLE session) {
 
 }  // namespace
 
-CK_RV C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE*, CK_ULONG*) {
-  return session_entry(__func__, session, [](Session&) { throw Refusal(CKR_STATE_UNSAVEABLE); });
-}
-CK_RV C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE*, CK_ULONG, CK_OBJECT_HANDLE,
-                          CK_OBJECT_HANDLE) {
-  return refuse(__func__, session);
-}
 CK_RV C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_OBJECT_HANDLE) {
   return refuse(__func__, session);
 }
@@ -41,17 +34,5 @@ CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE*, CK_ULONG, CK_BYTE
   return refuse(__func__, session);
 }
 CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE*, CK_ULONG, CK_BYTE*, CK_ULONG*) {
-  return refuse(__func__, session);
-}
-CK_RV C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_ATTRIBUTE*, CK_ULONG,
-                    CK_OBJECT_HANDLE*) {
-  return refuse(__func__, session);
-}
-CK_RV C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE,
-                CK_BYTE*, CK_ULONG*) {
-  return refuse(__func__, session);
-}
-CK_RV C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM*, CK_OBJECT_HANDLE, CK_BYTE*, CK_ULONG,
-                  CK_ATTRIBUTE*, CK_ULONG, CK_OBJECT_HANDLE*) {
   return refuse(__func__, session);
 }

@@ -1,4 +1,8 @@
 // Verifying signatures, on the host (PKCS#11 v2.40 base, 5.13).
+#include "drivers/crypto/ec.h"
+#include "drivers/crypto/gost.h"
+#include "drivers/crypto/padding.h"
+#include "drivers/crypto/rsa.h"
 #include "pkcs11/key_use.h"
 #include "pkcs11/operation.h"
 #include "pkcs11/sign_data.h"
@@ -12,18 +16,25 @@ bool verify_rsa(const Mechanism& mechanism, const RsaPublicKey& key, const Bytes
                 BytesView signature) {
   switch (mechanism.spec.scheme) {
     case Scheme::kRsaPkcs1:
-      return host::rsa_verify_pkcs1(
-          key, mechanism.hash == Hash::kNone ? data : host::digest_info(mechanism.hash, data),
+      return crypto::rsa_verify_pkcs1(
+          key, mechanism.hash == Hash::kNone ? data : crypto::digest_info(mechanism.hash, data),
           signature);
     case Scheme::kRsaPss:
-      return host::rsa_verify_pss(key, data, mechanism.hash, mechanism.mgf, mechanism.salt_size,
-                                  signature);
+      return crypto::rsa_verify_pss(key, data, mechanism.hash, mechanism.mgf, mechanism.salt_size,
+                                    signature);
     default:
-      return equal(host::rsa_public(key, signature), left_padded(data, key.modulus.size()));
+      return equal(crypto::rsa_public(key, signature), left_padded(data, key.modulus.size()));
   }
 }
 
+void check_mac(SignOperation& operation, BytesView signature) {
+  refuse_if(signature.size() != crypto::digest_size(operation.mechanism.spec.hash),
+            CKR_SIGNATURE_LEN_RANGE);
+  refuse_if(!equal_constant_time(operation.mac->finish(), signature), CKR_SIGNATURE_INVALID);
+}
+
 void check(SignOperation& operation, BytesView signature) {
+  if (operation.mac) return check_mac(operation, signature);
   refuse_if(signature.size() != block_size(operation.public_key), CKR_SIGNATURE_LEN_RANGE);
   const Bytes data = data_to_sign(operation);
   bool good = false;
@@ -31,7 +42,9 @@ void check(SignOperation& operation, BytesView signature) {
     if (const auto* rsa = std::get_if<RsaPublicKey>(&operation.public_key))
       good = verify_rsa(operation.mechanism, *rsa, data, signature);
     else if (const auto* ec = std::get_if<EcPublicKey>(&operation.public_key))
-      good = host::ecdsa_verify(*ec, data, signature);
+      good = crypto::ecdsa_verify(*ec, data, signature);
+    else if (const auto* gost = std::get_if<GostPublicKey>(&operation.public_key))
+      good = crypto::gost_verify(*gost, data, signature);
   } catch (const InvalidData&) {
     good = false;  // a signature not below the modulus, and the like
   }
@@ -45,8 +58,13 @@ CK_RV C_VerifyInit(CK_SESSION_HANDLE handle, CK_MECHANISM* mechanism, CK_OBJECT_
     if (cancelled(session.verify, mechanism)) return;
     SignOperation operation;
     operation.mechanism = check_mechanism(mechanism, CKF_VERIFY, session.slot().capabilities());
-    operation.public_key = public_key(session, key, operation.mechanism, CKA_VERIFY);
-    start_hash(operation);
+    if (operation.mechanism.spec.scheme == Scheme::kMac) {
+      start_mac(session, operation, key, CKA_VERIFY);
+    } else {
+      operation.public_key = public_key(session, key, operation.mechanism, CKA_VERIFY);
+      operation.mechanism = for_key(operation.mechanism, operation.public_key);
+      start_hash(operation);
+    }
     session.verify = std::move(operation);
   });
 }

@@ -67,6 +67,14 @@ without_pcscd() {
   printf '[readers]\npcsc = false\n' >"$KILT_CONF"
 }
 
+# kinds FILTER: the variants of virtual tokens for which jq's FILTER is true, in tests/virtual/facts.h's
+# words. facts NAME FILTER: of one of them; nothing where a field is absent or false. settings NAME: the
+# options of kilt-vtoken that make it.
+kinds() { vtoken_facts | jq -r ".[] | select($1) | .name"; }
+facts() { vtoken_facts | jq -r --arg name "$1" "first(.[] | select(.name == \$name)) | $2 // empty"; }
+settings() { facts "$1" '.options[]? | "--set", .'; }
+vtoken_facts() { "$KILT_BUILD/tests/virtual/kilt-vtoken" --kinds --json; }
+
 # socket_token KIND [OPTION...]: a virtual token on $work/KIND.sock, controlled by $work/KIND.ctl.
 socket_token() {
   local kind=$1 program=$KILT_BUILD/tests/virtual/kilt-vtoken
@@ -87,11 +95,14 @@ clean_up() {
   exit "$code"
 }
 
-# background NAME COMMAND...: started now, ended by clean_up; its output in $work/NAME.log.
+# background NAME COMMAND...: started now, ended by clean_up; its output in $work/NAME.log, which is a new
+# file before this returns: nobody who waits for a word there reads it of the program before.
 background() {
   local name=$1
   shift
-  setpriv --pdeathsig KILL "$@" >"$work/$name.log" 2>&1 </dev/null &
+  rm -f "$work/$name.log"
+  : >"$work/$name.log"
+  setpriv --pdeathsig KILL "$@" >>"$work/$name.log" 2>&1 </dev/null &
   started+=($!)
 }
 

@@ -1,10 +1,16 @@
 // kilt: the admin tool for tokens of Kazakhstan's CA, on top of any PKCS#11 module.
+#include <algorithm>
 #include <iostream>
+#include <vector>
 
-#include "tools/commands.h"
-#include "tools/help.h"
-#include "tools/signals.h"
-#include "tools/text.h"
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "tools/commands/commands.h"
+#include "tools/commands/help.h"
+#include "tools/commands/usage.h"
+#include "tools/terminal/signals.h"
+#include "tools/terminal/text.h"
 
 using namespace kilt::tool;
 
@@ -22,8 +28,27 @@ void show(Context& context, const Failure& failure) {
   }
   std::fflush(stdout);
   const std::size_t columns = context.out().columns();
-  std::cerr << wrap(fmt::format("kilt: {}", failure.what()), columns, 0) << '\n';
-  if (!failure.advice().empty()) std::cerr << wrap(failure.advice(), columns, 0) << '\n';
+  std::cerr << printable(wrap(fmt::format("kilt: {}", failure.what()), columns, 0)) << '\n';
+  if (!failure.advice().empty()) std::cerr << printable(wrap(failure.advice(), columns, 0)) << '\n';
+}
+
+/// PINs pass through this process: no core dump, and no other program of the user may read its
+/// memory.
+void hide_memory() {
+  rlimit none{};
+  getrlimit(RLIMIT_CORE, &none);
+  none.rlim_cur = 0;
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/// A result that could not be written is no success: a full disk, /dev/full.
+int written(int code) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) return code;
+  std::cerr << "kilt: " << tr("The standard output cannot be written.") << '\n';
+  return code == 0 || code == static_cast<int>(Kind::kFinding) ? static_cast<int>(Kind::kBadInput)
+                                                               : code;
 }
 
 int run(CLI::App& app, Context& context, int argc, char** argv) {
@@ -33,10 +58,13 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::Error& error) {
-    app.exit(error);
+    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    // The parser may have stopped before it saw it.
+    context.options.json = std::ranges::find(arguments, "--json") != arguments.end();
+    show(context, usage_failure(app, error, arguments));
     return static_cast<int>(Kind::kUsage);
-  } catch (const Finding&) {
-    return static_cast<int>(Kind::kFinding);
+  } catch (const Finding& finding) {
+    return static_cast<int>(finding.kind());
   } catch (const Failure& failure) {
     show(context, failure);
     return static_cast<int>(failure.kind());
@@ -50,11 +78,12 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hide_memory();
   choose_language(locale_folder());
   watch_signals();
   Context context;
   CLI::App app("", "kilt");
   describe(app, context);
   add_commands(app, context);
-  return run(app, context, argc, argv);
+  return written(run(app, context, argc, argv));
 }

@@ -7,7 +7,7 @@
 
 namespace kilt::delegate {
 
-std::vector<CK_OBJECT_HANDLE> Objects::find(CK_OBJECT_CLASS object_class) const {
+std::vector<CK_OBJECT_HANDLE> ForeignObjects::find(CK_OBJECT_CLASS object_class) const {
   Template wanted;
   wanted.number(CKA_CLASS, object_class).flag(CKA_TOKEN, true);
   check("C_FindObjectsInit",
@@ -31,7 +31,7 @@ std::vector<CK_OBJECT_HANDLE> Objects::find(CK_OBJECT_CLASS object_class) const 
   return found;
 }
 
-std::optional<Bytes> Objects::bytes(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
+std::optional<Bytes> ForeignObjects::bytes(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
   const auto get = KILT_FOREIGN(*module_, C_GetAttributeValue);
   CK_ATTRIBUTE wanted{type, nullptr, 0};
   if (get(session_, object, &wanted, 1) != CKR_OK || wanted.type != type ||
@@ -48,7 +48,8 @@ std::optional<Bytes> Objects::bytes(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE t
   return value;
 }
 
-std::optional<CK_ULONG> Objects::number(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
+std::optional<CK_ULONG> ForeignObjects::number(CK_OBJECT_HANDLE object,
+                                               CK_ATTRIBUTE_TYPE type) const {
   const auto value = bytes(object, type);
   if (!value || value->size() != sizeof(CK_ULONG)) return std::nullopt;
   CK_ULONG number = 0;
@@ -56,13 +57,22 @@ std::optional<CK_ULONG> Objects::number(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TY
   return number;
 }
 
-bool Objects::flag(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, bool otherwise) const {
+std::optional<std::vector<CK_ULONG>> ForeignObjects::numbers(CK_OBJECT_HANDLE object,
+                                                             CK_ATTRIBUTE_TYPE type) const {
+  const auto value = bytes(object, type);
+  if (!value || value->empty() || value->size() % sizeof(CK_ULONG) != 0) return std::nullopt;
+  std::vector<CK_ULONG> numbers(value->size() / sizeof(CK_ULONG));
+  std::memcpy(numbers.data(), value->data(), value->size());
+  return numbers;
+}
+
+bool ForeignObjects::flag(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, bool otherwise) const {
   const auto value = bytes(object, type);
   if (!value || value->size() != 1) return otherwise;
   return value->front() != CK_FALSE;
 }
 
-std::string Objects::text(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
+std::string ForeignObjects::text(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
   constexpr std::size_t kMaxText = 255;
   const auto value = bytes(object, type);
   std::string text;
@@ -81,6 +91,12 @@ Template& Template::add(CK_ATTRIBUTE_TYPE type, BytesView value) {
 Template& Template::number(CK_ATTRIBUTE_TYPE type, CK_ULONG value) {
   Bytes bytes(sizeof value);
   std::memcpy(bytes.data(), &value, sizeof value);
+  return add(type, bytes);
+}
+
+Template& Template::numbers(CK_ATTRIBUTE_TYPE type, const std::vector<CK_ULONG>& values) {
+  Bytes bytes(values.size() * sizeof(CK_ULONG));
+  if (!values.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
   return add(type, bytes);
 }
 

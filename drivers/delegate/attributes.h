@@ -15,9 +15,10 @@ inline constexpr std::size_t kMaxValue = std::size_t{1} << 20;
 /// Objects one token may have.
 inline constexpr std::size_t kMaxObjects = 4096;
 
-class Objects {
+class ForeignObjects {
  public:
-  Objects(const Module& module, CK_SESSION_HANDLE session) : module_(&module), session_(session) {}
+  ForeignObjects(const Module& module, CK_SESSION_HANDLE session)
+      : module_(&module), session_(session) {}
 
   /// Handles of all objects of a class.
   [[nodiscard]] std::vector<CK_OBJECT_HANDLE> find(CK_OBJECT_CLASS object_class) const;
@@ -25,6 +26,9 @@ class Objects {
   [[nodiscard]] std::optional<Bytes> bytes(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const;
   [[nodiscard]] std::optional<CK_ULONG> number(CK_OBJECT_HANDLE object,
                                                CK_ATTRIBUTE_TYPE type) const;
+  /// Nothing also for a list without members.
+  [[nodiscard]] std::optional<std::vector<CK_ULONG>> numbers(CK_OBJECT_HANDLE object,
+                                                             CK_ATTRIBUTE_TYPE type) const;
   [[nodiscard]] bool flag(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
                           bool otherwise = false) const;
   /// Without control characters, at most 255 bytes.
@@ -40,6 +44,7 @@ class Template {
  public:
   Template& add(CK_ATTRIBUTE_TYPE type, BytesView value);
   Template& number(CK_ATTRIBUTE_TYPE type, CK_ULONG value);
+  Template& numbers(CK_ATTRIBUTE_TYPE type, const std::vector<CK_ULONG>& values);
   Template& flag(CK_ATTRIBUTE_TYPE type, bool value);
   Template& text(CK_ATTRIBUTE_TYPE type, const std::string& value);
   /// Valid until the next change.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "drivers/crypto/tc26.h"
 #include "drivers/errors.h"
 
 namespace kilt::delegate {
@@ -61,13 +62,12 @@ class Table {
 };
 
 void add_schemes(const Table& table, Capabilities& capabilities) {
-  const std::pair<CK_MECHANISM_TYPE, SignScheme> signs[]{{CKM_RSA_X_509, SignScheme::kRsaRaw},
-                                                         {CKM_RSA_PKCS, SignScheme::kRsaPkcs1},
-                                                         {CKM_RSA_PKCS_PSS, SignScheme::kRsaPss},
-                                                         {CKM_ECDSA, SignScheme::kEcdsa},
-                                                         {CKM_GOSTR3410, SignScheme::kGost3410}};
+  const std::pair<CK_MECHANISM_TYPE, SignScheme> signs[]{
+      {CKM_RSA_X_509, SignScheme::kRsaRaw},    {CKM_RSA_PKCS, SignScheme::kRsaPkcs1},
+      {CKM_RSA_PKCS_PSS, SignScheme::kRsaPss}, {CKM_ECDSA, SignScheme::kEcdsa},
+      {CKM_GOSTR3410, SignScheme::kGost3410},  {tc26::kGost512, SignScheme::kGost3410}};
   for (const auto& [type, scheme] : signs)
-    if (table.has(type, CKF_SIGN)) capabilities.sign.push_back(scheme);
+    if (table.has(type, CKF_SIGN) && !capabilities.has(scheme)) capabilities.sign.push_back(scheme);
   const std::pair<CK_MECHANISM_TYPE, DecryptScheme> decrypts[]{
       {CKM_RSA_X_509, DecryptScheme::kRsaRaw},
       {CKM_RSA_PKCS, DecryptScheme::kRsaPkcs1},
@@ -83,7 +83,8 @@ void add_keys(const Table& table, Capabilities& capabilities, bool write) {
   };
   const Row rows[]{{KeyType::kRsa, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN},
                    {KeyType::kEc, CKM_ECDSA, CKM_EC_KEY_PAIR_GEN},
-                   {KeyType::kGost256, CKM_GOSTR3410, CKM_GOSTR3410_KEY_PAIR_GEN}};
+                   {KeyType::kGost256, CKM_GOSTR3410, CKM_GOSTR3410_KEY_PAIR_GEN},
+                   {KeyType::kGost512, tc26::kGost512, tc26::kGost512KeyPairGen}};
   for (const Row& row : rows) {
     const CK_MECHANISM_INFO use = table.info(row.use);
     if (use.flags == 0) continue;
@@ -110,6 +111,7 @@ Capabilities read_capabilities(const Module& module, CK_SLOT_ID slot, CK_FLAGS t
                                            ? FunctionState{Availability::kDelegated, {}}
                                            : FunctionState{Availability::kUnavailable, reason};
   };
+  capabilities.keeps_subjects = capabilities.limits_mechanisms = read_write;
   const bool generates = std::ranges::any_of(capabilities.keys, &KeyRange::generate);
   const char* const read_only = "the module says this token is write-protected";
   state(Function::kSign, !capabilities.sign.empty(), "the module has no signature mechanism");
@@ -125,7 +127,7 @@ Capabilities read_capabilities(const Module& module, CK_SLOT_ID slot, CK_FLAGS t
   return capabilities;
 }
 
-SignMechanism::SignMechanism(SignScheme scheme, Hash hash, std::size_t salt) {
+SignMechanism::SignMechanism(SignScheme scheme, KeyType type, Hash hash, std::size_t salt) {
   switch (scheme) {
     case SignScheme::kRsaRaw:
       mechanism_.mechanism = CKM_RSA_X_509;
@@ -137,7 +139,7 @@ SignMechanism::SignMechanism(SignScheme scheme, Hash hash, std::size_t salt) {
       mechanism_.mechanism = CKM_ECDSA;
       return;
     case SignScheme::kGost3410:
-      mechanism_.mechanism = CKM_GOSTR3410;
+      mechanism_.mechanism = type == KeyType::kGost512 ? tc26::kGost512 : CKM_GOSTR3410;
       return;
     case SignScheme::kRsaPss:
       break;

@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxSignature = 2048;
 class SignMechanism {
  public:
   /// `salt`: of PSS, in bytes. Throws NotSupported for a hash the scheme needs and has not.
-  SignMechanism(SignScheme scheme, Hash hash, std::size_t salt);
+  SignMechanism(SignScheme scheme, KeyType type, Hash hash, std::size_t salt);
   [[nodiscard]] CK_MECHANISM* get() noexcept { return &mechanism_; }
 
  private:

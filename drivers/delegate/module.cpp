@@ -2,37 +2,21 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "drivers/delegate/guard.h"
 #include "drivers/errors.h"
 
 namespace kilt::delegate {
 namespace {
 
-thread_local bool inside = false;
-
-/// For as long as it lives, this thread counts as the foreign module's.
-class Inside {
- public:
-  Inside() { inside = true; }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
-  ~Inside() { inside = false; }
-};
-
-/// Any symbol of ours tells which library we are in.
+/// Any symbol of ours shows which library we are in.
 const void* object_of(const void* address) {
   Dl_info info{};
   return dladdr(address, &info) != 0 ? info.dli_fbase : nullptr;
@@ -42,63 +26,12 @@ const void* our_object() {
   return object_of(&here);
 }
 
-/// A thread that never returns from foreign code must find our code still there when it does.
-void stay_loaded() {
-  Dl_info info{};
-  static const char here = 0;
-  if (dladdr(&here, &info) != 0 && info.dli_fname != nullptr)
-    dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE | RTLD_NOLOAD);
-}
-
-/// The work's state outlives both sides, whichever ends later.
-struct Job {
-  std::mutex mutex;
-  std::condition_variable done_changed;
-  bool done = false;
-  std::exception_ptr failure;
-};
-
-/// Runs the work in a thread of its own, for as long as `patience`. False: time is over and the
-/// thread goes on without us; the work must own what it touches.
-bool run_bounded(std::function<void()> work, std::chrono::milliseconds patience) {
-  const auto job = std::make_shared<Job>();
-  // The application's signals are none of this thread's business.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread([job, work = std::move(work)] {
-    const Inside marker;
-    std::exception_ptr failure;
-    try {
-      work();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    const std::lock_guard lock(job->mutex);
-    job->failure = failure;
-    job->done = true;
-    job->done_changed.notify_all();
-  });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  std::unique_lock lock(job->mutex);
-  if (!job->done_changed.wait_for(lock, patience, [&] { return job->done; })) {
-    stay_loaded();
-    thread.detach();
-    return false;
-  }
-  lock.unlock();
-  thread.join();
-  if (job->failure) std::rethrow_exception(job->failure);
-  return true;
-}
-
-/// Modules of this process by path, and why hung ones are not tried again. Leaked: nothing of this
-/// project runs at exit, and a forked child leaves its parent's behind, locks included.
+/// Modules of this process by path. Leaked: nothing of this project runs at exit, and a forked
+/// child leaves its parent's behind, locks included.
 struct Known {
   std::mutex mutex;
   pid_t process = getpid();
   std::map<std::string, std::weak_ptr<Module>> modules;
-  std::map<std::string, std::string> hung;
 };
 Known& known() {
   static std::atomic<Known*> current{nullptr};
@@ -112,8 +45,6 @@ Known& known() {
 
 }  // namespace
 
-bool inside_foreign_module() noexcept { return inside; }
-
 std::shared_ptr<Module> Module::open(const Rule& rule) {
   const std::filesystem::path path(rule.module);
   if (!path.is_absolute())
@@ -121,22 +52,19 @@ std::shared_ptr<Module> Module::open(const Rule& rule) {
   Known& here = known();
   const std::lock_guard lock(here.mutex);
   if (auto module = here.modules[rule.module].lock()) return module;
-  if (const auto hung = here.hung.find(rule.module); hung != here.hung.end())
-    throw ServiceUnavailable(hung->second);
   // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private
   const std::shared_ptr<Module> module(new Module(rule.module));
-  const bool in_time = run_bounded(
-      [module] {
-        module->load();
-        module->start();
-      },
-      rule.patience);
-  if (!in_time) {
-    const std::string reason =
-        fmt::format("the module {} did not start within {} ms", rule.module, rule.patience.count());
-    here.hung[rule.module] = reason;
-    throw ServiceUnavailable(reason);
-  }
+  const auto log = [&](const std::string& line) {
+    if (rule.log) rule.log(line);
+  };
+  log("starting the module " + rule.module);  // before: it may hang
+  const auto start = std::chrono::steady_clock::now();
+  module->load();
+  module->start();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  if (took > rule.patience)
+    log(fmt::format("the module {} took {} ms to start", rule.module, took.count()));
   here.modules[rule.module] = module;
   return module;
 }

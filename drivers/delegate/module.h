@@ -1,9 +1,10 @@
 // Another PKCS#11 module, loaded into this process. What it says is untrusted: every pointer,
 // count and length is checked before use. What it does with the memory given to it cannot be.
 //
-// Loading and starting happen in a thread of their own that is given up when time is over, since
-// nothing else bounds a foreign library; it is the only thread this project ever makes, and only
-// where kilt.toml names such a module.
+// It is loaded and started in the thread of the call that first needs it: a thread of our own would
+// meet whatever lock that caller holds (OpenSSL's one-time initialisation above us, and in the
+// module too) and wait for ever. Nothing bounds a foreign library that hangs: the log then ends
+// with the line that names it.
 #pragma once
 
 #include <memory>
@@ -29,7 +30,7 @@ struct ForeignSlot {
 class Module {
  public:
   /// Loads and starts the module, once per process and path. Throws ServiceUnavailable with a
-  /// reason: not absolute, not there, no PKCS#11 module, this very module, hangs, refuses.
+  /// reason: not absolute, not there, no PKCS#11 module, this very module, refuses to start.
   static std::shared_ptr<Module> open(const Rule& rule);
   /// A module that is in this process already (tests). It is not started, nor finished.
   static std::shared_ptr<Module> adopt(const CK_FUNCTION_LIST& functions);

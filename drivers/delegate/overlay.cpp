@@ -3,36 +3,39 @@
 #include <algorithm>
 #include <type_traits>
 
+#include <fmt/format.h>
+
 #include "drivers/delegate/source.h"
 #include "drivers/errors.h"
+#include "drivers/token_decorator.h"
 
 namespace kilt::delegate {
 namespace {
 
 /// The card is the module's for as long as this lives.
-class GivenUp {
+class SuspendedOperation {
  public:
-  explicit GivenUp(apdu::Card& card) : connection_(&card.connection()) { connection_->end(); }
-  GivenUp(const GivenUp&) = delete;
-  GivenUp& operator=(const GivenUp&) = delete;
-  ~GivenUp() {
-    if (connection_ != nullptr) take_back_quietly();
+  explicit SuspendedOperation(OpenedToken& token) : token_(&token) { token_->end(); }
+  SuspendedOperation(const SuspendedOperation&) = delete;
+  SuspendedOperation& operator=(const SuspendedOperation&) = delete;
+  ~SuspendedOperation() {
+    if (token_ != nullptr) resume_quietly();
   }
-  /// Throws what Connection::begin throws.
-  void take_back() {
-    apdu::Connection* connection = connection_;
-    connection_ = nullptr;
-    connection->begin();
+  /// Throws what OpenedToken::begin throws.
+  void resume() {
+    OpenedToken* token = token_;
+    token_ = nullptr;
+    token->begin();
   }
 
  private:
-  void take_back_quietly() noexcept {
+  void resume_quietly() noexcept {
     try {
-      connection_->begin();
-    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): the next command tells
+      token_->begin();
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): the next command shows it
     }
   }
-  apdu::Connection* connection_;
+  OpenedToken* token_;
 };
 
 bool same_key(const PublicKey& a, const PublicKey& b) {
@@ -47,40 +50,29 @@ bool same_key(const PublicKey& a, const PublicKey& b) {
   return false;
 }
 
-class Overlay : public Token {
-  /// Work with the module's token, the card left to it meanwhile.
-  template <typename Work>
-  std::invoke_result_t<Work, Token&> with_helper(Work work) {
-    const std::string serial = own_->info().serial;
-    GivenUp card(*card_);
-    if (!helper_) helper_ = open_token_of(rule_, reader_, serial);
-    if constexpr (std::is_void_v<std::invoke_result_t<Work, Token&>>) {
-      work(*helper_);
-      card.take_back();
-    } else {
-      auto result = work(*helper_);
-      card.take_back();
-      return result;
-    }
-  }
-
+class Overlay : public TokenDecorator {
  public:
-  Overlay(apdu::Card& card, std::unique_ptr<Token> own, Rule rule, std::string reader)
-      : card_(&card), own_(std::move(own)), rule_(std::move(rule)), reader_(std::move(reader)) {}
+  Overlay(OpenedToken& own, Rule rule, std::string reader)
+      : TokenDecorator(own.token()),
+        own_(&own),
+        rule_(std::move(rule)),
+        reader_(std::move(reader)) {}
 
   void reset_state() noexcept override {
-    own_->reset_state();
+    inner().reset_state();
     helper_logged_in_ = false;
+    pending_.reset();
   }
-  Bytes identity() override { return own_->identity(); }
-  TokenInfo info() override { return own_->info(); }
-  PinStatus pin_status(PinRole role) override { return own_->pin_status(role); }
-
   const Capabilities& capabilities() override {
     if (!capabilities_) {
-      capabilities_ = own_->capabilities();
+      capabilities_ = inner().capabilities();
       try {
         with_helper([&](Token& helper) { add(helper.capabilities()); });
+      } catch (const CardReset&) {
+        capabilities_.reset();
+        throw;
+      } catch (const CardRemoved&) {
+        throw;
       } catch (const Error&) {
         return *capabilities_;  // the module is not to be had: what Kilt's own driver can
       }
@@ -88,124 +80,177 @@ class Overlay : public Token {
     return *capabilities_;
   }
 
-  void login(PinRole role, const SecureBytes& pin) override {
-    own_->login(role, pin);
+  void login(PinRole role, const PinInput& pin) override {
     helper_logged_in_ = false;
-    try {
-      with_helper([&](Token& helper) { helper.login(role, pin); });
-      helper_logged_in_ = true;
-    } catch (const Error&) {
-      return;  // the login stands; what needs the module will say that it is not logged in
-    }
+    pending_.reset();
+    inner().login(role, pin);
+    // A PIN typed at the reader cannot be passed on.
+    if (refusal_.empty() && !pin.is_at_reader()) pending_.emplace(role, pin.typed().clone());
   }
-  void login_at_pad(PinRole role) override { own_->login_at_pad(role); }
-  void change_pin_at_pad(PinRole role) override { own_->change_pin_at_pad(role); }
+  // The card's own state is closed whatever becomes of the module's, whose failure comes after.
   void logout() override {
+    pending_.reset();
+    std::exception_ptr failure;
     if (helper_ && helper_logged_in_) {
       helper_logged_in_ = false;
       try {
         with_helper([](Token& helper) { helper.logout(); });
       } catch (const CardReset&) {
-        own_->reset_state();  // the module closed the card by a reset
+        inner().reset_state();  // the module closed the card by a reset
+      } catch (const Error&) {
+        failure = std::current_exception();
       }
     }
-    own_->logout();
+    inner().logout();
+    if (failure) std::rethrow_exception(failure);
   }
 
-  const ObjectList& list() override {
-    listed_ = own_->list();
-    // A key that Kilt cannot use is usable if the module has it.
-    for (Key& key : listed_.keys)
-      if (!key.unusable_reason.empty() && has_helper()) key.unusable_reason.clear();
-    return listed_;
+  const ObjectList& list() override { return with_usable_keys(inner().list()); }
+  const ObjectList* remembered_list() override {
+    const ObjectList* list = inner().remembered_list();
+    return list == nullptr ? nullptr : &with_usable_keys(*list);
   }
-  PublicKey read_public_key(const ObjectRef& key) override { return own_->read_public_key(key); }
-  Bytes read_certificate(const ObjectRef& ref) override { return own_->read_certificate(ref); }
-  Bytes read_data(const ObjectRef& ref) override { return own_->read_data(ref); }
 
   Bytes sign(const Key& key, SignScheme scheme, Hash hash, BytesView input) override {
-    if (own_does(key) && own_->capabilities().has(scheme))
-      return own_->sign(key, scheme, hash, input);
-    return with_helper(
+    if (own_does(key) && inner().capabilities().has(scheme))
+      return inner().sign(key, scheme, hash, input);
+    return with_login(
         [&](Token& helper) { return helper.sign(counterpart(helper, key), scheme, hash, input); });
   }
   SecureBytes decrypt(const Key& key, DecryptScheme scheme, Hash hash,
                       BytesView cryptogram) override {
-    if (own_does(key) && own_->capabilities().has(scheme))
-      return own_->decrypt(key, scheme, hash, cryptogram);
-    return with_helper([&](Token& helper) {
+    if (own_does(key) && inner().capabilities().has(scheme))
+      return inner().decrypt(key, scheme, hash, cryptogram);
+    return with_login([&](Token& helper) {
       return helper.decrypt(counterpart(helper, key), scheme, hash, cryptogram);
     });
   }
   SecureBytes derive(const Key& key, BytesView point) override {
-    if (own_does(key) && native(Function::kDerive)) return own_->derive(key, point);
-    return with_helper(
+    if (own_does(key) && native(Function::kDerive)) return inner().derive(key, point);
+    return with_login(
         [&](Token& helper) { return helper.derive(counterpart(helper, key), point); });
   }
   Bytes random(std::size_t size) override {
-    if (native(Function::kRandom)) return own_->random(size);
+    if (native(Function::kRandom)) return inner().random(size);
     return with_helper([&](Token& helper) { return helper.random(size); });
   }
 
   ObjectRef generate_key(const KeySpec& spec) override {
-    if (native(Function::kGenerateKey)) return own_->generate_key(spec);
+    if (native(Function::kGenerateKey)) return inner().generate_key(spec);
     return made([&](Token& helper) {
       const ObjectRef ref = helper.generate_key(spec);
       return named_key(helper, ref);
     });
   }
   ObjectRef import_key(const KeySpec& spec, const PrivateKey& key) override {
-    if (native(Function::kImportKey)) return own_->import_key(spec, key);
+    if (native(Function::kImportKey)) return inner().import_key(spec, key);
     return made([&](Token& helper) {
       const ObjectRef ref = helper.import_key(spec, key);
       return named_key(helper, ref);
     });
   }
   ObjectRef write_certificate(const Certificate& certificate, BytesView der) override {
-    if (native(Function::kWriteCertificate)) return own_->write_certificate(certificate, der);
-    with_helper([&](Token& helper) { helper.write_certificate(certificate, der); });
-    for (const Certificate& one : own_->list().certificates)
-      if (one.id == certificate.id && own_->read_certificate(one.ref) == to_bytes(der))
+    if (native(Function::kWriteCertificate)) return inner().write_certificate(certificate, der);
+    with_login([&](Token& helper) { helper.write_certificate(certificate, der); });
+    for (const Certificate& one : inner().list().certificates)
+      if (one.id == certificate.id && inner().read_certificate(one.ref) == to_bytes(der))
         return one.ref;
     return {};
   }
-  void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
+  void change_pin(PinRole role, const PinInput& old_pin, const PinInput& new_pin) override {
     if (native(role == PinRole::kSo ? Function::kChangeSoPin : Function::kChangeUserPin))
-      return own_->change_pin(role, old_pin, new_pin);
-    with_helper([&](Token& helper) { helper.change_pin(role, old_pin, new_pin); });
+      inner().change_pin(role, old_pin, new_pin);
+    else
+      with_helper([&](Token& helper) { helper.change_pin(role, old_pin, new_pin); });
+    refusal_.clear();
+    if (pending_ && pending_->role == role) {
+      if (new_pin.is_at_reader())
+        pending_.reset();
+      else
+        pending_->pin = new_pin.typed().clone();
+    }
   }
   void init_user_pin(const SecureBytes& new_pin) override {
-    if (native(Function::kUnblockPin)) return own_->init_user_pin(new_pin);
-    with_helper([&](Token& helper) { helper.init_user_pin(new_pin); });
+    if (native(Function::kUnblockPin)) return inner().init_user_pin(new_pin);
+    with_login([&](Token& helper) { helper.init_user_pin(new_pin); });
   }
   void format(const FormatRequest& request) override {
-    if (native(Function::kInitToken)) return own_->format(request);
-    with_helper([&](Token& helper) { helper.format(request); });
-    own_->reset_state();
+    if (native(Function::kInitToken)) {
+      inner().format(request);
+    } else {
+      with_helper([&](Token& helper) { helper.format(request); });
+      inner().reset_state();
+    }
+    helper_logged_in_ = false;
+    pending_.reset();
+    refusal_.clear();  // the PINs are new
   }
-
-  // Only Kilt's own driver knows the refs it listed.
-  ObjectRef write_data(const DataObject& object, BytesView value) override {
-    return own_->write_data(object, value);
-  }
-  void change_key(const ObjectRef& ref, const ObjectChange& change) override {
-    own_->change_key(ref, change);
-  }
-  void change_certificate(const ObjectRef& ref, const ObjectChange& change) override {
-    own_->change_certificate(ref, change);
-  }
-  void change_data(const ObjectRef& ref, const ObjectChange& change) override {
-    own_->change_data(ref, change);
-  }
-  void delete_key(const ObjectRef& ref) override { own_->delete_key(ref); }
-  void delete_certificate(const ObjectRef& ref) override { own_->delete_certificate(ref); }
-  void delete_data(const ObjectRef& ref) override { own_->delete_data(ref); }
 
  private:
+  /// A login that Kilt's own driver accepted and the module has not had yet.
+  struct PendingLogin {
+    PinRole role;
+    SecureBytes pin;
+  };
+
+  /// Work with the module's token, the card left to it meanwhile.
+  template <typename Work>
+  std::invoke_result_t<Work, Token&> with_helper(Work work) {
+    const std::string serial = inner().info().serial;
+    SuspendedOperation ours(*own_);
+    try {
+      if (!helper_) helper_ = open_token_of(rule_, reader_, serial);
+      if constexpr (std::is_void_v<std::invoke_result_t<Work, Token&>>) {
+        work(*helper_);
+        ours.resume();
+      } else {
+        auto result = work(*helper_);
+        ours.resume();
+        return result;
+      }
+    } catch (const CardRemoved&) {
+      helper_.reset();
+      helper_logged_in_ = false;
+      ours.resume();  // says so if our own card is gone too
+      throw ServiceUnavailable("the module has lost the token: " + rule_.module);
+    }
+  }
+  /// The same with a token that must be logged in.
+  template <typename Work>
+  std::invoke_result_t<Work, Token&> with_login(Work work) {
+    return with_helper([&](Token& helper) {
+      log_in_helper(helper);
+      return work(helper);
+    });
+  }
+  void log_in_helper(Token& helper) {
+    if (helper_logged_in_) return;
+    if (!refusal_.empty()) throw NotSupported(refusal_);
+    if (!pending_) throw NotLoggedIn();
+    PendingLogin login = std::move(*pending_);
+    pending_.reset();  // one try, however it ends
+    const auto refused = [&](const Error& error) {
+      refusal_ = fmt::format(
+          "the module {} refused the PIN that this token took ({}): it gets no other until the "
+          "token is put in anew",
+          rule_.module, error.what());
+      if (rule_.log) rule_.log(refusal_);
+      throw NotSupported(refusal_);
+    };
+    try {
+      helper.login(login.role, PinInput(std::move(login.pin)));
+    } catch (const WrongPin& error) {
+      refused(error);
+    } catch (const PinBlocked& error) {
+      refused(error);
+    }
+    helper_logged_in_ = true;
+  }
+
   template <typename Make>
   ObjectRef made(Make make) {
-    const Key key = with_helper(make);
-    for (const Key& one : own_->list().keys)
+    const Key key = with_login(make);
+    for (const Key& one : inner().list().keys)
       if (same_key(one.public_key, key.public_key)) return one.ref;
     return {};
   }
@@ -215,23 +260,29 @@ class Overlay : public Token {
     throw ObjectNotFound("the module does not show the key it made");
   }
 
+  /// A key that Kilt cannot use is usable if the module has it.
+  const ObjectList& with_usable_keys(const ObjectList& own) {
+    listed_ = own;
+    for (Key& key : listed_.keys)
+      if (!key.unusable_reason.empty() && has_helper()) key.unusable_reason.clear();
+    return listed_;
+  }
   bool has_helper() {
     capabilities();
     return helper_ != nullptr;
   }
   bool native(Function function) {
-    const auto& functions = own_->capabilities().functions;
+    const auto& functions = inner().capabilities().functions;
     const auto found = functions.find(function);
     return found != functions.end() && found->second.availability == Availability::kNative;
   }
   bool own_does(const Key& key) {
-    const auto& keys = own_->list().keys;
+    const auto& keys = inner().list().keys;
     const auto found = std::ranges::find(keys, key.ref, &Key::ref);
     return found != keys.end() && found->unusable_reason.empty();
   }
   /// The module's object for a key that our driver listed.
-  Key counterpart(Token& helper, const Key& key) {
-    if (!helper_logged_in_) throw NotLoggedIn();
+  static Key counterpart(Token& helper, const Key& key) {
     const auto& keys = helper.list().keys;
     for (const Key& other : keys)
       if (other.has_private && same_key(key.public_key, other.public_key)) return other;
@@ -263,21 +314,39 @@ class Overlay : public Token {
     }
   }
 
-  apdu::Card* card_;
-  std::unique_ptr<Token> own_;
+  OpenedToken* own_;
   Rule rule_;
   std::string reader_;
   std::unique_ptr<Token> helper_;
+  std::optional<PendingLogin> pending_;
   bool helper_logged_in_ = false;
+  std::string refusal_;  ///< of a PIN by the module; then it gets none any more
   std::optional<Capabilities> capabilities_;
   ObjectList listed_;
 };
 
+/// Our own card with the overlay as its driver.
+class OverlaidToken : public OpenedToken {
+ public:
+  OverlaidToken(std::unique_ptr<OpenedToken> own, Rule rule, std::string reader)
+      : own_(std::move(own)), overlay_(*own_, std::move(rule), std::move(reader)) {}
+  [[nodiscard]] Token& token() noexcept override { return overlay_; }
+  [[nodiscard]] const Profile* profile() const noexcept override { return own_->profile(); }
+  [[nodiscard]] bool reader_has_pad() noexcept override { return own_->reader_has_pad(); }
+  void begin() override { own_->begin(); }
+  void end() noexcept override { own_->end(); }
+  void abandon() noexcept override { own_->abandon(); }
+
+ private:
+  std::unique_ptr<OpenedToken> own_;
+  Overlay overlay_;
+};
+
 }  // namespace
 
-std::unique_ptr<Token> make_overlay(apdu::Card& card, std::unique_ptr<Token> own, Rule rule,
-                                    std::string reader) {
-  return std::make_unique<Overlay>(card, std::move(own), std::move(rule), std::move(reader));
+std::unique_ptr<OpenedToken> make_overlay(std::unique_ptr<OpenedToken> own, Rule rule,
+                                          std::string reader) {
+  return std::make_unique<OverlaidToken>(std::move(own), std::move(rule), std::move(reader));
 }
 
 }  // namespace kilt::delegate

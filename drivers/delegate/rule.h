@@ -2,10 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 
 namespace kilt::delegate {
 
@@ -20,7 +21,9 @@ struct Rule {
   std::optional<AtrPattern> atr;  ///< absent: any
   std::string label;              ///< the module's token with this label; empty: any
   Serve serve = Serve::kAll;
-  std::chrono::milliseconds patience{10000};  ///< for loading and starting the module
+  /// A start of the module that takes longer is reported.
+  std::chrono::milliseconds patience{10000};
+  std::function<void(const std::string&)> log;  ///< takes lines worth keeping; may be empty
 
   /// The rule is about cards in Kilt's own readers; else the module's tokens are slots themselves.
   [[nodiscard]] bool is_for_readers() const noexcept { return !reader.empty() || atr.has_value(); }

@@ -1,8 +1,9 @@
 #include "drivers/delegate/templates.h"
 
+#include "drivers/crypto/spki.h"
+#include "drivers/crypto/tc26.h"
+#include "drivers/crypto/x509.h"
 #include "drivers/errors.h"
-#include "drivers/pkcs15/key_id.h"
-#include "drivers/x509.h"
 
 namespace kilt::delegate {
 namespace {
@@ -13,6 +14,8 @@ CK_KEY_TYPE key_type(KeyType type) {
       return CKK_RSA;
     case KeyType::kEc:
       return CKK_EC;
+    case KeyType::kGost512:
+      return tc26::kGost512Key;
     default:
       return CKK_GOSTR3410;
   }
@@ -36,6 +39,8 @@ CK_MECHANISM generation_mechanism(KeyType type) {
       return {CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
     case KeyType::kEc:
       return {CKM_EC_KEY_PAIR_GEN, nullptr, 0};
+    case KeyType::kGost512:
+      return {tc26::kGost512KeyPairGen, nullptr, 0};
     default:
       return {CKM_GOSTR3410_KEY_PAIR_GEN, nullptr, 0};
   }
@@ -61,6 +66,8 @@ Template private_template(const KeySpec& spec) {
       .flag(CKA_UNWRAP, spec.usage.unwrap)
       .flag(CKA_DERIVE, spec.usage.derive);
   if (spec.always_authenticate) attributes.flag(CKA_ALWAYS_AUTHENTICATE, true);
+  if (!spec.subject.empty()) attributes.add(CKA_SUBJECT, spec.subject);
+  if (spec.allowed_mechanisms) attributes.numbers(CKA_ALLOWED_MECHANISMS, *spec.allowed_mechanisms);
   return attributes;
 }
 
@@ -94,7 +101,7 @@ void add_rsa_key(Template& public_half, Template& private_half, const RsaPrivate
 
 Template certificate_template(const Certificate& certificate, BytesView der) {
   constexpr CK_ULONG kTokenUser = 1, kAuthority = 2;
-  const auto names = x509::names(der);
+  const auto names = x509::fields(der);
   if (!names) throw Inconsistent("these bytes are no certificate");
   Template attributes;
   attributes.number(CKA_CLASS, CKO_CERTIFICATE)
@@ -111,6 +118,6 @@ Template certificate_template(const Certificate& certificate, BytesView der) {
   return attributes;
 }
 
-Bytes key_identifier(const PublicKey& key) { return pkcs15::key_id(key); }
+Bytes key_identifier(const PublicKey& key) { return crypto::key_id(key); }
 
 }  // namespace kilt::delegate

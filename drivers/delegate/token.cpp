@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "drivers/delegate/gost_signature.h"
 #include "drivers/delegate/mechanisms.h"
 #include "drivers/errors.h"
 
@@ -102,14 +103,13 @@ PinStatus DelegateToken::pin_status(PinRole role) {
   return status;
 }
 
-void DelegateToken::login(PinRole role, const SecureBytes& pin) {
-  if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
+void DelegateToken::login(PinRole role, const PinInput& pin) {
   const auto try_it = [&] {
-    return KILT_FOREIGN(*module_, C_Login)(session(), user_type(role), bytes_of(pin.view()),
-                                           pin.size());
+    return KILT_FOREIGN(*module_, C_Login)(session(), user_type(role), bytes_of(pin.typed().view()),
+                                           pin.typed().size());
   };
   CK_RV rv = try_it();
-  // Somebody of this process is in already; that says nothing about this PIN, and spent no try.
+  // This process is logged in already; that says nothing about this PIN, and spent no try.
   if (rv == CKR_USER_ALREADY_LOGGED_IN || rv == CKR_USER_ANOTHER_ALREADY_LOGGED_IN) {
     check("C_Logout", KILT_FOREIGN(*module_, C_Logout)(session()));
     rv = try_it();
@@ -125,15 +125,33 @@ void DelegateToken::logout() {
   if (rv != CKR_USER_NOT_LOGGED_IN) check("C_Logout", rv);
 }
 
+const ObjectList& DelegateToken::list() { return objects_.read(foreign()); }
+
+PublicKey DelegateToken::read_public_key(const ObjectRef& ref) {
+  return objects_.read_public_key(foreign(), ref);
+}
+
+Bytes DelegateToken::read_certificate(const ObjectRef& ref) {
+  auto value = foreign().bytes(handle_of(ref, CKO_CERTIFICATE), CKA_VALUE);
+  if (!value) throw MalformedAnswer("the module does not give the certificate");
+  return *value;
+}
+
+Bytes DelegateToken::read_data(const ObjectRef& ref) {
+  auto value = foreign().bytes(handle_of(ref, CKO_DATA), CKA_VALUE);
+  if (!value) throw MalformedAnswer("the module does not give the data");
+  return *value;
+}
+
 CK_OBJECT_HANDLE DelegateToken::private_handle(const Key& key) {
-  const Pair halves = pair(key.ref);
+  const KeyHandles halves = objects_.key(foreign(), key.ref);
   if (halves.private_half == 0) throw ObjectNotFound("the key is no longer on the token");
   return halves.private_half;
 }
 
 Bytes DelegateToken::sign(const Key& key, SignScheme scheme, Hash hash, BytesView input) {
   const CK_OBJECT_HANDLE handle = private_handle(key);
-  SignMechanism mechanism(scheme, hash, input.size());
+  SignMechanism mechanism(scheme, key.type, hash, input.size());
   check("C_SignInit", KILT_FOREIGN(*module_, C_SignInit)(session(), mechanism.get(), handle));
   Bytes signature(kMaxSignature);
   CK_ULONG size = signature.size();
@@ -142,7 +160,8 @@ Bytes DelegateToken::sign(const Key& key, SignScheme scheme, Hash hash, BytesVie
   if (size > signature.size())
     throw MalformedAnswer("the module says its signature has an absurd length");
   signature.resize(size);
-  return signature;
+  if (scheme != SignScheme::kGost3410) return signature;
+  return in_standard_order(read_public_key(key.ref), input, std::move(signature));
 }
 
 SecureBytes DelegateToken::decrypt(const Key& key, DecryptScheme scheme, Hash hash,
@@ -152,8 +171,12 @@ SecureBytes DelegateToken::decrypt(const Key& key, DecryptScheme scheme, Hash ha
   check("C_DecryptInit", KILT_FOREIGN(*module_, C_DecryptInit)(session(), mechanism.get(), handle));
   Bytes clear(kMaxSignature);
   CK_ULONG size = clear.size();
-  check("C_Decrypt", KILT_FOREIGN(*module_, C_Decrypt)(session(), bytes_of(cryptogram),
-                                                       cryptogram.size(), clear.data(), &size));
+  const CK_RV rv = KILT_FOREIGN(*module_, C_Decrypt)(session(), bytes_of(cryptogram),
+                                                     cryptogram.size(), clear.data(), &size);
+  // By these, too, modules say that a padding is bad.
+  if (rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR || rv == CKR_DEVICE_ERROR)
+    throw InvalidData("the module cannot decrypt this");
+  check("C_Decrypt", rv);
   if (size > clear.size()) throw MalformedAnswer("the module says its text has an absurd length");
   clear.resize(size);
   return SecureBytes(std::move(clear));
@@ -162,8 +185,8 @@ SecureBytes DelegateToken::decrypt(const Key& key, DecryptScheme scheme, Hash ha
 SecureBytes DelegateToken::derive(const Key& key, BytesView point) {
   CK_ECDH1_DERIVE_PARAMS parameters{};
   parameters.kdf = CKD_NULL;
-  parameters.public_data = bytes_of(point);
-  parameters.public_data_len = point.size();
+  parameters.pPublicData = bytes_of(point);
+  parameters.ulPublicDataLen = point.size();
   CK_MECHANISM mechanism{CKM_ECDH1_DERIVE, &parameters, sizeof parameters};
   Template wanted;
   wanted.number(CKA_CLASS, CKO_SECRET_KEY)
@@ -176,7 +199,7 @@ SecureBytes DelegateToken::derive(const Key& key, BytesView point) {
   check("C_DeriveKey",
         KILT_FOREIGN(*module_, C_DeriveKey)(session(), &mechanism, private_handle(key),
                                             wanted.data(), wanted.size(), &secret));
-  auto value = objects().bytes(secret, CKA_VALUE);
+  auto value = foreign().bytes(secret, CKA_VALUE);
   KILT_FOREIGN(*module_, C_DestroyObject)(session(), secret);
   if (!value || value->empty()) throw MalformedAnswer("the module does not give the secret");
   return SecureBytes(std::move(*value));
@@ -190,14 +213,13 @@ Bytes DelegateToken::random(std::size_t size) {
   return bytes;
 }
 
-void DelegateToken::change_pin(PinRole role, const SecureBytes& old_pin,
-                               const SecureBytes& new_pin) {
-  // Cryptoki changes the PIN of who is logged in, the user's when nobody is.
+void DelegateToken::change_pin(PinRole role, const PinInput& old_pin, const PinInput& new_pin) {
+  // Cryptoki changes the PIN of the role that is logged in, the user's without a login.
   const bool log_in = role == PinRole::kSo && logged_in_ != PinRole::kSo;
   if (log_in) login(role, old_pin);
-  const CK_RV rv =
-      KILT_FOREIGN(*module_, C_SetPIN)(session(), bytes_of(old_pin.view()), old_pin.size(),
-                                       bytes_of(new_pin.view()), new_pin.size());
+  const BytesView before = old_pin.typed().view(), after = new_pin.typed().view();
+  const CK_RV rv = KILT_FOREIGN(*module_, C_SetPIN)(session(), bytes_of(before), before.size(),
+                                                    bytes_of(after), after.size());
   if (log_in) logout();
   check("C_SetPIN", rv);
 }
@@ -217,11 +239,11 @@ void DelegateToken::format(const FormatRequest& request) {
   close_session();
   const CK_RV rv = KILT_FOREIGN(*module_, C_InitToken)(slot_, bytes_of(request.so_pin.view()),
                                                        request.so_pin.size(), name.data());
-  pairs_.clear();
+  objects_.forget_keys();
   capabilities_.reset();
   check("C_InitToken", rv);
   if (request.user_pin.empty()) return;
-  login(PinRole::kSo, request.so_pin);
+  login(PinRole::kSo, request.so_pin.clone());
   init_user_pin(request.user_pin);
   logout();
 }

@@ -11,6 +11,7 @@ namespace kilt::iso7816 {
 namespace {
 
 constexpr std::size_t kMaxCandidates = 8;
+constexpr std::size_t kMaxDir = 512;  // bytes of EF.DIR: a dozen applications
 
 /// The card's "no" in all its forms; a card that is gone or was reset is another matter.
 bool succeeds(const std::function<bool()>& attempt) {
@@ -35,35 +36,44 @@ Bytes from_mf(BytesView path) {
 
 Discovered in_application(const Bytes& aid) {
   Discovered found;
-  found.place.aid = aid;
-  found.place.witness = {0x50, 0x31};
+  found.application.aid = aid;
+  found.application.witness = {0x50, 0x31};
   return found;
 }
 
 Discovered in_folder(BytesView path) {
   Discovered found;
-  found.base = found.place.path = from_mf(path);
+  found.base = found.application.path = from_mf(path);
   return found;
 }
 
-bool has_odf(CardFiles& files, const Discovered& candidate) {
-  files.set_place(candidate.place);
+bool has_odf(Files& files, const Discovered& candidate) {
+  files.set_application(candidate.application);
   return succeeds([&] {
     Bytes path = candidate.odf;
     if (path.empty()) {
       path = candidate.base;
       append(path, Bytes{0x50, 0x31});
     }
+    // A card that says yes to every name has no ODF behind it (ISO/IEC 7816-15, 8.3: its entries
+    // are tagged A0 to A8; some cards have a SEQUENCE around them). One that hides it may have one.
     files.select(path);
-    return true;
+    Bytes odf;
+    try {
+      odf = files.read(0, 1);
+    } catch (const NotLoggedIn&) {
+      return true;
+    }
+    return !odf.empty() && ((odf[0] >= 0xA0 && odf[0] <= 0xA8) || odf[0] == 0x30);
   });
 }
 
-std::vector<pkcs15::DirEntry> read_dir(CardFiles& files) {
+std::vector<pkcs15::DirEntry> read_dir(Files& files) {
   std::vector<pkcs15::DirEntry> entries;
-  files.set_place({});
+  files.set_application({});
   succeeds([&] {
-    entries = pkcs15::decode_dir(pkcs15::read_file(files, pkcs15::dir_path()));
+    const std::size_t size = std::min(files.select(pkcs15::dir_path()), kMaxDir);
+    entries = pkcs15::decode_dir(files.read(0, size));
     return true;
   });
   return entries;
@@ -82,7 +92,7 @@ std::vector<Discovered> candidates_of(const std::vector<pkcs15::DirEntry>& entri
     candidate.odf = entry.odf;
     candidate.token_info = entry.token_info;
     candidate.label = entry.label;
-    if (!candidate.odf.empty()) candidate.place.witness = candidate.odf;
+    if (!candidate.odf.empty()) candidate.application.witness = candidate.odf;
     candidates.push_back(std::move(candidate));
   }
   return candidates;
@@ -90,7 +100,7 @@ std::vector<Discovered> candidates_of(const std::vector<pkcs15::DirEntry>& entri
 
 }  // namespace
 
-std::optional<Discovered> find_pkcs15(CardFiles& files) {
+std::optional<Discovered> find_pkcs15(Files& files) {
   try {
     Discovered by_name = in_application(pkcs15::application_id());
     if (has_odf(files, by_name)) return by_name;
@@ -101,7 +111,7 @@ std::optional<Discovered> find_pkcs15(CardFiles& files) {
   } catch (const NotSupported&) {
     // 6D00 or 6E00 to SELECT: no such card.
   }
-  files.set_place({});
+  files.set_application({});
   return std::nullopt;
 }
 

@@ -11,14 +11,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "drivers/crypto.h"
+#include "drivers/crypto/hash.h"
+#include "drivers/crypto/openssl.h"
+#include "drivers/crypto/x509.h"
 #include "drivers/errors.h"
-#include "drivers/x509.h"
 
 namespace kilt::iso7816 {
 namespace {
@@ -43,11 +43,8 @@ Bytes contents_of(const fs::path& file) {
 
 /// The first certificate of a PEM file, empty if there is none.
 Bytes from_pem(const Bytes& text) {
-  struct Free {
-    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-  };
-  const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  if (!bio) throw std::bad_alloc();
+  const crypto::BioPtr bio(
+      crypto::need(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))));
   char* name = nullptr;
   char* header = nullptr;
   unsigned char* data = nullptr;
@@ -108,7 +105,7 @@ void write_whole(const fs::path& file, BytesView contents) {
 
 }  // namespace
 
-const std::vector<HostCertificates::Entry>& HostCertificates::look() {
+const std::vector<HostCertificates::Entry>& HostCertificates::refresh() {
   std::map<fs::path, Stamp> seen;
   std::error_code error;
   if (!folder_.empty())
@@ -135,11 +132,11 @@ fs::path HostCertificates::store(BytesView der) {
     throw WriteProtected(
         "there is no folder for certificates on this computer: set cert.dir in "
         "kilt.toml");
-  for (const Entry& entry : look())
+  for (const Entry& entry : refresh())
     if (equal(entry.der, der)) return entry.file;
   make_folder(folder_);
   // Named by its own contents: no personal data in the name, no collision.
-  const fs::path file = folder_ / (to_hex(crypto::sha1(der)) + ".cer");
+  fs::path file = folder_ / (to_hex(crypto::sha1(der)) + ".cer");
   write_whole(file, der);
   return file;
 }

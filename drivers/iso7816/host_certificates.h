@@ -1,5 +1,5 @@
-// Certificates that are kept on this computer because nobody knows where the card keeps them (or it
-// cannot): a folder of files, matched with the card's keys by the public key itself.
+// Certificates that are kept on this computer because it is not known where the card keeps them (or
+// it cannot): a folder of files, matched with the card's keys by the public key itself.
 #pragma once
 
 #include <filesystem>
@@ -25,10 +25,10 @@ class HostCertificates {
 
   /// The folder's certificates: *.cer, *.crt, *.der, *.pem, DER or PEM, one each; what is no
   /// certificate is left out. Files are read again only if they changed.
-  const std::vector<Entry>& look();
+  const std::vector<Entry>& refresh();
   /// There may be some: saves reading keys for nothing.
-  [[nodiscard]] bool any() { return !look().empty(); }
-  /// Changes whenever look() brings something else than before.
+  [[nodiscard]] bool any() { return !refresh().empty(); }
+  /// Changes whenever refresh() brings something else than before.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
   /// Writes the certificate as a new file, readable by its owner only, whole or not at all; nothing

@@ -5,17 +5,18 @@
 #include <fmt/format.h>
 
 #include "apdu/atr.h"
-#include "drivers/crypto.h"
+#include "drivers/crypto/hash.h"
 #include "drivers/iso7816/discover.h"
-#include "drivers/iso7816/object_table.h"
+#include "drivers/iso7816/objects.h"
 #include "drivers/iso7816/pins.h"
+#include "drivers/iso7816/sim_card.h"
+#include "drivers/serial_number.h"
 #include "drivers/status.h"
 
 namespace kilt::iso7816 {
 namespace {
 
 constexpr unsigned kMinBits = 512, kMaxBits = 4096;
-constexpr std::size_t kMaxSerial = 8;  // bytes: 16 characters of hex
 constexpr const char* kStandardProfile = "pkcs15";
 
 /// The ATR's historical bytes, if they are text.
@@ -46,22 +47,25 @@ class Iso7816 : public Token {
         profile_(profile),
         files_(card),
         key_files_(card),
-        pins_(card, own_place() ? key_files_ : files_, profile),
-        slots_(card, own_place() ? key_files_ : files_, profile),
-        use_(card, own_place() ? key_files_ : files_, profile, found.has_value()) {
+        pins_(card, own_application() ? key_files_ : files_, profile),
+        slots_(card, own_application() ? key_files_ : files_, profile),
+        use_(card, own_application() ? key_files_ : files_, profile, found.has_value()) {
     if (profile.commands.extended || atr_says_extended(card.atr())) card.options().extended = true;
     if (found) {
-      files_.set_place(found->place);
-      application_ = std::make_unique<pkcs15::Application>(files_, found->base);
-      application_->set_places(found->odf, found->token_info);
+      files_.set_application(found->application);
+      application_ = std::make_unique<pkcs15::Objects>(files_, found->base);
+      application_->set_paths(found->odf, found->token_info);
       dir_label_ = found->label;
     }
-    if (own_place()) key_files_.set_place({profile.commands.select, {}, {}, {}});
-    table_ = std::make_unique<ObjectTable>(files_, slots_, application_.get(), profile_);
+    if (own_application()) key_files_.set_application({profile.commands.select, {}, {}, {}});
+    objects_ = std::make_unique<Objects>(files_, slots_, application_.get(), profile_);
     if (application_) {
       application_->load();
-      table_->application_loaded();
-      pins_.set_directory(application_->read_pins());
+      objects_->application_loaded();
+      const auto pins = application_->read_pins();
+      if (pins.empty() && is_sim_card(application_->list()))
+        throw TokenNotRecognized("this is a SIM card: it has rules for the phone, and no keys");
+      pins_.set_directory(pins);
     }
     describe_capabilities();
     if (profile.experimental && profile.host->log)
@@ -71,14 +75,14 @@ class Iso7816 : public Token {
 
   void set_application_id(const Bytes& aid) {
     aid_ = aid;
-    if (!application_) files_.set_place({{}, aid, {}, {}});
+    if (!application_) files_.set_application({{}, aid, {}, {}});
   }
 
   void reset_state() noexcept override {
     files_.forget();
     key_files_.forget();
     pins_.forget();
-    table_->forget();
+    objects_->forget();
   }
 
   [[nodiscard]] std::string profile_name() const override { return profile_.name; }
@@ -103,19 +107,12 @@ class Iso7816 : public Token {
   const Capabilities& capabilities() override { return capabilities_; }
   PinStatus pin_status(PinRole role) override { return pins_.status(role); }
 
-  void login(PinRole role, const SecureBytes& pin) override {
+  void forget_pin_status() noexcept override { pins_.forget_status(); }
+
+  void login(PinRole role, const PinInput& pin) override {
     if (!profile_.unsupported.empty()) throw NotSupported(profile_.unsupported);
     pins_.verify(role, pin);
-    table_->logged_in();
-  }
-  void login_at_pad(PinRole role) override {
-    if (!profile_.unsupported.empty()) throw NotSupported(profile_.unsupported);
-    pins_.verify_at_pad(role);
-    table_->logged_in();
-  }
-  void change_pin_at_pad(PinRole role) override {
-    if (!profile_.unsupported.empty()) throw NotSupported(profile_.unsupported);
-    pins_.change_at_pad(role);
+    objects_->logged_in();
   }
   void logout() override {
     pins_.logout();
@@ -123,9 +120,9 @@ class Iso7816 : public Token {
     key_files_.forget();
   }
 
-  const ObjectList& list() override { return table_->list(pins_.user_auth_id()); }
-  PublicKey read_public_key(const ObjectRef& key) override { return table_->public_key(key); }
-  Bytes read_certificate(const ObjectRef& ref) override { return table_->certificate(ref); }
+  const ObjectList& list() override { return objects_->list(pins_.user_auth_id()); }
+  PublicKey read_public_key(const ObjectRef& key) override { return objects_->public_key(key); }
+  Bytes read_certificate(const ObjectRef& ref) override { return objects_->certificate(ref); }
   Bytes read_data(const ObjectRef& ref) override {
     if (!application_) throw ObjectNotFound("there are no data objects on this card");
     return application_->read_data(ref);
@@ -134,50 +131,60 @@ class Iso7816 : public Token {
   Bytes sign(const Key& key, SignScheme scheme, Hash, BytesView input) override {
     capabilities_.require(Function::kSign);
     if (scheme != use_.sign_scheme()) throw NotSupported("the card does not sign in this form");
-    return use_.sign(table_->handle(key.ref), input);
+    return use_.sign(objects_->card_key(key.ref), half_of(key), input);
   }
   SecureBytes decrypt(const Key& key, DecryptScheme scheme, Hash, BytesView cryptogram) override {
     capabilities_.require(Function::kDecrypt);
     if (scheme != use_.decrypt_scheme())
       throw NotSupported("the card does not decrypt in this form");
-    return use_.decrypt(table_->handle(key.ref), cryptogram);
+    return use_.decrypt(objects_->card_key(key.ref), half_of(key), cryptogram);
   }
 
   ObjectRef generate_key(const KeySpec& spec) override {
     capabilities_.require(Function::kGenerateKey);
+    if (spec.always_authenticate)
+      throw NotSupported("the card's keys ask for the PIN as their maker has set it");
     list();
     const KeySlot* instead_of = nullptr;
     if (!spec.replace.empty()) {
-      instead_of = table_->slot_of_id(spec.replace);
+      instead_of = objects_->slot_of_id(spec.replace);
       if (instead_of == nullptr)
         throw ObjectNotFound("no key that the card could replace has this id");
     }
     const KeySlot& slot = slots_.generate(spec, instead_of);
-    table_->forget();
+    objects_->forget();
     list();
     if (profile_.host->log && (!spec.label.empty() || !spec.id.empty()))
       profile_.host->log(
           "this card keeps neither label nor id of a key; its id is the public key's");
-    return table_->ref_in(slot);
+    return objects_->ref_in(slot);
   }
 
-  ObjectRef write_certificate(const Certificate&, BytesView der) override {
+  ObjectRef write_certificate(const Certificate& certificate, BytesView der) override {
     capabilities_.require(Function::kWriteCertificate);
+    if (certificate.is_private)
+      throw Inconsistent("certificates of this card are kept in a file of the computer: public");
     list();
-    return table_->keep_certificate(der);
+    return objects_->keep_certificate(der);
   }
-  void delete_certificate(const ObjectRef& ref) override { table_->drop_certificate(ref); }
+  void delete_certificate(const ObjectRef& ref) override { objects_->drop_certificate(ref); }
 
-  void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
+  void change_pin(PinRole role, const PinInput& old_pin, const PinInput& new_pin) override {
+    if (!profile_.unsupported.empty()) throw NotSupported(profile_.unsupported);
     pins_.change(role, old_pin, new_pin);
   }
   void init_user_pin(const SecureBytes& new_pin) override { pins_.set_user_pin(new_pin); }
 
  private:
+  /// The public half, from the card once where the list does not tell it.
+  PublicKey half_of(const Key& key) {
+    if (!std::holds_alternative<std::monostate>(key.public_key)) return key.public_key;
+    return objects_->public_key(key.ref);
+  }
   /// The profile says how to get to the keys; it need not be where the directory is.
-  [[nodiscard]] bool own_place() const noexcept { return !profile_.commands.select.empty(); }
+  [[nodiscard]] bool own_application() const noexcept { return !profile_.commands.select.empty(); }
 
-  /// What tells this card from others, the best first; never empty.
+  /// What distinguishes this card from others, the best first; never empty.
   std::vector<Bytes> card_marks() {
     std::vector<Bytes> marks;
     if (application_)
@@ -187,11 +194,12 @@ class Iso7816 : public Token {
       if (slots_.readable() && marks.empty())
         for (const auto& [slot, key] : slots_.read_all())
           marks.push_back(crypto::sha1(key.modulus));
-    } catch (const NotLoggedIn&) {
+    } catch (const Error& error) {
+      if (!concerns_one_object(error)) throw;
       marks.clear();
     }
     if (marks.empty() && application_)
-      for (const Key& key : application_->objects().keys)
+      for (const Key& key : application_->list().keys)
         if (!key.id.empty()) marks.push_back(crypto::sha1(key.id));
     if (marks.empty()) marks.push_back(crypto::sha1(card_->atr()));
     return marks;
@@ -206,14 +214,17 @@ class Iso7816 : public Token {
     info.login_required = pins_.known(PinRole::kUser) && profile_.unsupported.empty();
     info.pin_pad = info.login_required && pins_.takes_pad();
     if (identity_.empty()) identity();
-    info.serial = to_hex(BytesView(identity_).first(std::min(identity_.size(), kMaxSerial)));
+    info.serial = serial_number(identity_);
     const auto token = application_ ? application_->read_token_info() : std::nullopt;
     if (token) {
       if (!token->label.empty()) info.label = token->label;
       if (info.manufacturer.empty()) info.manufacturer = token->manufacturer;
     }
-    if (info.label.empty()) info.label = dir_label_.empty() ? info.model : dir_label_;
     if (info.model.empty()) info.model = "PKCS#15";
+    // Where no name is stored the token still needs one to be chosen by.
+    if (info.label.empty()) info.label = dir_label_.empty() ? info.model : dir_label_;
+    // Which of the PINs is meant must be seen where it is asked for.
+    if (!pins_.user_label().empty()) info.label += fmt::format(" ({})", pins_.user_label());
     return info;
   }
 
@@ -237,9 +248,11 @@ class Iso7816 : public Token {
               ? "where this card keeps certificates is not public, and there is no folder for them "
                 "on this computer (cert.dir in kilt.toml)"
               : "");
-    state(Function::kDeleteObject, profile_.host->certificates.empty()
-                                       ? "no public source says how to delete objects of this card"
-                                       : "");
+    state(Function::kDeleteObject,
+          profile_.host->certificates.empty()
+              ? "no public source says how to delete objects of this card"
+              : "no public source says how to delete objects of this card; only certificates that "
+                "are kept on this computer can be deleted");
     state(Function::kChangeUserPin, pins_.why_no_change());
     state(Function::kUnblockPin, pins_.why_no_unblock());
     const char* unknown = "no public source says how this card does it";
@@ -257,14 +270,14 @@ class Iso7816 : public Token {
 
   apdu::Card* card_;
   const Profile profile_;
-  CardFiles files_, key_files_;
-  std::unique_ptr<pkcs15::Application> application_;
+  Files files_, key_files_;
+  std::unique_ptr<pkcs15::Objects> application_;
   std::string dir_label_;
   Bytes aid_;
   Pins pins_;
   KeySlots slots_;
   KeyUse use_;
-  std::unique_ptr<ObjectTable> table_;
+  std::unique_ptr<Objects> objects_;
   Bytes identity_;
   std::vector<Bytes> marks_;
   std::optional<TokenInfo> info_;
@@ -272,7 +285,7 @@ class Iso7816 : public Token {
 };
 
 std::optional<Discovered> discover(apdu::Card& card) {
-  CardFiles files(card);
+  Files files(card);
   return find_pkcs15(files);
 }
 
@@ -288,7 +301,7 @@ std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile) {
 std::unique_ptr<Token> probe(apdu::Card& card, const ProfileSet& profiles) {
   constexpr unsigned kMaxNames = 16;
   unsigned names = 0;
-  CardFiles files(card);
+  Files files(card);
   // True if the card has one of the profile's applications.
   const auto has_application = [&](const Profile& profile, Bytes& aid) {
     if (profile.family != "iso7816") return false;

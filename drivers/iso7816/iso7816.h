@@ -1,5 +1,5 @@
 // Cards without a driver of their own: what a profile describes, what keeps a PKCS#15 application,
-// and what can at least be told by name.
+// and what can at least be named.
 //
 // Knowledge: ISO/IEC 7816-4, -8 and -15; for the Kazakh ID card the commands of the CA's own
 // diagnostic tool (github.com/pkigovkz/KzIdCardVerifier) and its two published logs, and by analogy
@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "apdu/card.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
 namespace kilt::iso7816 {

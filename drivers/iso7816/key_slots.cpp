@@ -113,22 +113,34 @@ void KeySlots::fetch_rest(Bytes& data) {
     const auto rest = std::min<std::size_t>(whole - data.size(), 256);
     const auto answer = card_->send(apdu::Command::case2(
         0x00, kGetResponse, 0x00, 0x00, apdu::Le{static_cast<std::uint32_t>(rest)}));
-    if (!answer.ok() || answer.data.empty()) return;  // then the parser tells what is wrong
+    if (!answer.ok() || answer.data.empty()) return;  // then the parser says what is wrong
     append(data, answer.data);
   }
 }
 
 std::vector<std::pair<const KeySlot*, RsaPublicKey>> KeySlots::read_all() {
   std::vector<std::pair<const KeySlot*, RsaPublicKey>> found;
+  bool closed = false;
   const auto look = [&] {
-    for (const KeySlot& slot : profile_.commands.keys)
-      if (auto key = read(slot)) found.emplace_back(&slot, std::move(*key));
+    faults_.clear();
+    closed = false;
+    for (const KeySlot& slot : profile_.commands.keys) {
+      try {
+        if (auto key = read(slot)) found.emplace_back(&slot, std::move(*key));
+      } catch (const NotLoggedIn&) {
+        closed = true;
+      } catch (const Error& error) {
+        if (!concerns_one_object(error)) throw;
+        faults_.emplace_back(error.what());  // this place only
+      }
+    }
   };
-  files_->at_place(look);
+  files_->in_application(look);
   if (found.empty()) {
     files_->forget();
-    files_->at_place(look);
+    files_->in_application(look);
   }
+  if (found.empty() && closed) throw NotLoggedIn();
   return found;
 }
 
@@ -153,6 +165,18 @@ bool KeySlots::generate_in(const KeySlot& slot) {
   return true;
 }
 
+/// Surely without a key: a place that does not say so counts as taken.
+bool KeySlots::is_empty(const KeySlot& slot) {
+  try {
+    return !read(slot);
+  } catch (const NotLoggedIn&) {
+    throw;
+  } catch (const Error& error) {
+    if (!concerns_one_object(error)) throw;
+    return false;
+  }
+}
+
 const KeySlot& KeySlots::generate(const KeySpec& spec, const KeySlot* instead_of) {
   if (const std::string why = why_no_generation(); !why.empty()) throw NotSupported(why);
   if (spec.type != KeyType::kRsa) throw NotSupported("the card makes RSA keys only");
@@ -166,8 +190,8 @@ const KeySlot& KeySlots::generate(const KeySpec& spec, const KeySlot* instead_of
     right_size = true;
     // Looked at right before: whoever else works with the card may have filled it.
     files_->forget();
-    const bool made = files_->at_place([&] {
-      if (instead_of == nullptr && read(slot)) return false;
+    const bool made = files_->in_application([&] {
+      if (instead_of == nullptr && !is_empty(slot)) return false;
       return generate_in(slot);
     });
     if (made) return slot;

@@ -7,7 +7,7 @@
 
 #include "apdu/card.h"
 #include "drivers/iso7816/files.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
 namespace kilt::iso7816 {
@@ -20,7 +20,7 @@ namespace kilt::iso7816 {
 
 class KeySlots {
  public:
-  KeySlots(apdu::Card& card, CardFiles& files, const Profile& profile)
+  KeySlots(apdu::Card& card, Files& files, const Profile& profile)
       : card_(&card), files_(&files), profile_(profile) {}
 
   /// Public keys can be read by the profile's command.
@@ -32,7 +32,10 @@ class KeySlots {
   std::optional<RsaPublicKey> read(const KeySlot& slot);
   /// Every slot's key, in the profile's order; the card is asked again if all seem empty although
   /// another program may have left the place.
+  /// A slot that answers with an error costs itself only; see faults().
   std::vector<std::pair<const KeySlot*, RsaPublicKey>> read_all();
+  /// What was wrong with single slots at the last read_all().
+  [[nodiscard]] const std::vector<std::string>& faults() const noexcept { return faults_; }
 
   /// Makes a key pair in an empty slot, or in `instead_of`, whose key is lost then. Throws
   /// NotSupported (not by this profile, not of this kind), TokenFull (no empty slot), NotLoggedIn.
@@ -43,12 +46,14 @@ class KeySlots {
  private:
   [[nodiscard]] bool absent(StatusWord sw) const noexcept;
   [[nodiscard]] static TemplateFields fields(const Bytes& number, const Bytes& reference);
+  [[nodiscard]] bool is_empty(const KeySlot& slot);
   bool generate_in(const KeySlot& slot);
   void fetch_rest(Bytes& data);
 
   apdu::Card* card_;
-  CardFiles* files_;
+  Files* files_;
   const Profile profile_;
+  std::vector<std::string> faults_;
 };
 
 }  // namespace kilt::iso7816

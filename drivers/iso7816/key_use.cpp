@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "apdu/tlv.h"
+#include "drivers/crypto/rsa.h"
 #include "drivers/status.h"
 
 namespace kilt::iso7816 {
@@ -63,6 +64,19 @@ Bytes padded(BytesView digest_info, std::size_t size) {
   return block;
 }
 
+/// What the card says about the command, whatever the cryptogram, is told from all else, which may
+/// be about the padding.
+void check_decipherment(const apdu::Response& answer) {
+  try {
+    expect_ok("use of the private key", answer);
+  } catch (const CardFault& fault) {
+    if (fault.sw() == sw::kFunctionNotSupported || fault.sw() == sw::kIncorrectP1P2 ||
+        fault.sw() == sw::kWrongLength)
+      throw NotSupported("the card does not know this way of decrypting");
+    throw InvalidData("the card cannot decrypt this");
+  }
+}
+
 std::vector<DecipherRules> standard_decipher_ways() {
   return {decipher_way("00 22 41 B8 06 80 01 {aa} 84 01 {kk}"),
           decipher_way("00 22 41 B8 03 84 01 {kk}")};
@@ -98,7 +112,7 @@ DigestInfo parse_digest_info(BytesView der) {
   throw InvalidData("this card signs hash values only");
 }
 
-KeyUse::KeyUse(apdu::Card& card, CardFiles& files, const Profile& profile, bool standard)
+KeyUse::KeyUse(apdu::Card& card, Files& files, const Profile& profile, bool standard)
     : card_(&card), files_(&files), profile_(profile) {
   const CardCommands& commands = profile.commands;
   if (!commands.sign.command.empty())
@@ -141,24 +155,34 @@ std::string KeyUse::why_no_decryption() const {
   return why_not(decipher_ways_[0].command, "decrypt");
 }
 
-/// Several ways where the standard has several; the first error is the one that is told.
-template <typename Work>
-apdu::Response KeyUse::first_that_works(std::size_t ways, std::size_t& known, Work work) {
-  if (known < ways) return work(known);
+/// Several ways where the standard has several; the first error is the one that is reported. A way
+/// is kept once its result proved right: a card may say 9000 to a way that is not its own.
+template <typename Work, typename Prove>
+apdu::Response KeyUse::first_that_works(std::size_t ways, std::size_t& known, Work work,
+                                        Prove prove) {
+  if (ways == 1 || known < ways) return work(ways == 1 ? 0 : known);
   std::exception_ptr first;
   const bool was_extended = card_->options().extended;
-  // A card that tells nothing about itself may take long data in extended length only.
-  const bool may_extend = ways > 1 && !was_extended && card_->connection().extended_length();
+  // A card that says nothing about itself may take long data in extended length only.
+  const bool may_extend = !was_extended && card_->connection().extended_length();
   for (std::size_t attempt = 0; attempt < (may_extend ? 2 * ways : ways); ++attempt) {
     const std::size_t way = attempt % ways;
     if (attempt >= ways) card_->options().extended = true;
     try {
       apdu::Response answer = work(way);
-      known = way;
-      return answer;
+      const Proof proof = prove(answer);
+      if (proof == Proof::kRight) known = way;
+      if (proof == Proof::kNone) card_->options().extended = was_extended;
+      if (proof != Proof::kWrong) return answer;
+      throw MalformedAnswer("what the card made of the data is wrong");
     } catch (const NotLoggedIn&) {
+      card_->options().extended = was_extended;
       throw;
-    } catch (const CardFault&) {
+    } catch (const CardFault& fault) {
+      if (is_passing_trouble(fault.sw())) {
+        card_->options().extended = was_extended;
+        throw;
+      }
       if (!first) first = std::current_exception();
     } catch (const NotSupported&) {
       if (!first) first = std::current_exception();
@@ -166,31 +190,52 @@ apdu::Response KeyUse::first_that_works(std::size_t ways, std::size_t& known, Wo
       if (!first) first = std::current_exception();
     } catch (const InvalidData&) {
       if (!first) first = std::current_exception();
+    } catch (const MalformedAnswer&) {
+      if (!first) first = std::current_exception();
     }
   }
   card_->options().extended = was_extended;
   std::rethrow_exception(first);
 }
 
+KeyUse::Proof KeyUse::prove_signature(const PublicKey& half, BytesView input, BytesView signature) {
+  const auto* key = std::get_if<RsaPublicKey>(&half);
+  if (key == nullptr) return Proof::kNone;
+  return crypto::rsa_verify_pkcs1(*key, input, signature) ? Proof::kRight : Proof::kWrong;
+}
+
+KeyUse::Proof KeyUse::prove_decryption(const PublicKey& half, BytesView cryptogram,
+                                       BytesView clear) {
+  if (clear.empty() || clear.size() > cryptogram.size()) return Proof::kWrong;
+  // The card found a padding and took it off: by another way there is none to find.
+  if (clear.size() + kPkcs1Overhead <= cryptogram.size()) return Proof::kRight;
+  const auto* key = std::get_if<RsaPublicKey>(&half);
+  if (key == nullptr) return Proof::kNone;
+  return crypto::rsa_is_private_of(*key, cryptogram, clear) ? Proof::kRight : Proof::kWrong;
+}
+
 apdu::Response KeyUse::carry_out(const std::vector<CommandTemplate>& environment,
                                  const Procedure& procedure, const TemplateFields& fields) {
-  return files_->at_place([&] {
+  return files_->in_application([&] {
     for (const CommandTemplate& step : environment)
       expect_ok("MANAGE SECURITY ENVIRONMENT", card_->send(step.fill(fields)));
     apdu::Response answer;
     for (const CommandTemplate& step : procedure.steps) {
+      if (&step != &procedure.steps.front()) expect_ok("use of the private key", answer);
       answer = card_->send(step.fill(fields));
-      expect_ok("use of the private key", answer);
     }
+    // Another program may have left the place: in_application is to hear of it.
+    if (answer.sw == sw::kFileNotFound || answer.sw == sw::kReferencedDataNotFound)
+      expect_ok("use of the private key", answer);
     return answer;
   });
 }
 
-Bytes KeyUse::sign(const KeyHandle& key, BytesView input) {
+Bytes KeyUse::sign(const CardKey& key, const PublicKey& half, BytesView input) {
   if (const std::string why = why_no_signature(); !why.empty()) throw NotSupported(why);
   const std::size_t modulus = key.size != 0 ? key.size : kDefaultModulus;
   const Bytes number{key.number}, reference{key.reference};
-  const auto answer = first_that_works(sign_ways_.size(), sign_way_, [&](std::size_t way) {
+  const auto by = [&](std::size_t way) {
     const SignRules& rules = sign_ways_[way];
     DigestInfo digest;
     Bytes block;
@@ -210,21 +255,35 @@ Bytes KeyUse::sign(const KeyHandle& key, BytesView input) {
     if (algorithm == rules.algorithms.end() && !rules.algorithms.empty())
       throw NotSupported("the profile names no algorithm for this hash");
     const Bytes aa{algorithm == rules.algorithms.end() ? Byte{0} : algorithm->second};
-    return carry_out(rules.environment, rules.command,
-                     {{"n", number}, {"kk", reference}, {"aa", aa}, {"input", data}});
-  });
-  return answer.data;
+    auto signature = carry_out(rules.environment, rules.command,
+                               {{"n", number}, {"kk", reference}, {"aa", aa}, {"input", data}});
+    expect_ok("use of the private key", signature);
+    return signature;
+  };
+  return first_that_works(sign_ways_.size(), sign_way_, by,
+                          [&](const apdu::Response& answer) {
+                            return prove_signature(half, input, answer.data);
+                          })
+      .data;
 }
 
-SecureBytes KeyUse::decrypt(const KeyHandle& key, BytesView cryptogram) {
+SecureBytes KeyUse::decrypt(const CardKey& key, const PublicKey& half, BytesView cryptogram) {
   if (const std::string why = why_no_decryption(); !why.empty()) throw NotSupported(why);
   const Bytes number{key.number}, reference{key.reference};
-  auto answer = first_that_works(decipher_ways_.size(), decipher_way_, [&](std::size_t way) {
+  const auto by = [&](std::size_t way) {
     const DecipherRules& rules = decipher_ways_[way];
     const Bytes aa{rules.algorithm};
-    return carry_out(rules.environment, rules.command,
-                     {{"n", number}, {"kk", reference}, {"aa", aa}, {"input", cryptogram}});
-  });
+    auto clear = carry_out(rules.environment, rules.command,
+                           {{"n", number}, {"kk", reference}, {"aa", aa}, {"input", cryptogram}});
+    // Not told from a bad padding, but no reason to try another way.
+    if (!is_passing_trouble(clear.sw)) check_decipherment(clear);
+    return clear;
+  };
+  auto answer =
+      first_that_works(decipher_ways_.size(), decipher_way_, by, [&](const apdu::Response& clear) {
+        return clear.ok() ? prove_decryption(half, cryptogram, clear.data) : Proof::kNone;
+      });
+  if (!answer.ok()) throw InvalidData("the card cannot decrypt this");
   return SecureBytes(std::move(answer.data));
 }
 

@@ -5,13 +5,13 @@
 
 #include "apdu/card.h"
 #include "drivers/iso7816/files.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
 namespace kilt::iso7816 {
 
 /// The key as the card knows it.
-struct KeyHandle {
+struct CardKey {
   Byte number = 0;       ///< field {n}
   Byte reference = 0;    ///< field {kk}
   std::size_t size = 0;  ///< bytes of the modulus; 0: not known
@@ -21,7 +21,7 @@ class KeyUse {
  public:
   /// `standard`: the card is a PKCS#15 card, so that the standard's commands may be used where the
   /// profile has none.
-  KeyUse(apdu::Card& card, CardFiles& files, const Profile& profile, bool standard);
+  KeyUse(apdu::Card& card, Files& files, const Profile& profile, bool standard);
 
   /// What sign() takes.
   [[nodiscard]] SignScheme sign_scheme() const;
@@ -30,23 +30,29 @@ class KeyUse {
   [[nodiscard]] std::string why_no_signature() const;
   [[nodiscard]] std::string why_no_decryption() const;
 
-  /// `input` as sign_scheme() says. Throws NotLoggedIn, NotSupported, InvalidData.
-  Bytes sign(const KeyHandle& key, BytesView input);
-  SecureBytes decrypt(const KeyHandle& key, BytesView cryptogram);
+  /// `input` as sign_scheme() says. Of several ways the one is kept that made a signature which
+  /// verifies with `half`. Throws NotLoggedIn, NotSupported, InvalidData, MalformedAnswer.
+  Bytes sign(const CardKey& key, const PublicKey& half, BytesView input);
+  /// Likewise: a way is kept that brought a whole block, which `half` makes the cryptogram again.
+  SecureBytes decrypt(const CardKey& key, const PublicKey& half, BytesView cryptogram);
 
  private:
+  /// Whether what the card made is the right thing.
+  enum class Proof { kRight, kWrong, kNone };
   [[nodiscard]] std::string why_not(const Procedure& procedure, const char* what) const;
-  template <typename Work>
-  apdu::Response first_that_works(std::size_t ways, std::size_t& known, Work work);
+  template <typename Work, typename Prove>
+  apdu::Response first_that_works(std::size_t ways, std::size_t& known, Work work, Prove prove);
+  static Proof prove_signature(const PublicKey& half, BytesView input, BytesView signature);
+  static Proof prove_decryption(const PublicKey& half, BytesView cryptogram, BytesView clear);
   apdu::Response carry_out(const std::vector<CommandTemplate>& environment,
                            const Procedure& procedure, const TemplateFields& fields);
 
   apdu::Card* card_;
-  CardFiles* files_;
+  Files* files_;
   const Profile profile_;
   std::vector<SignRules> sign_ways_;  ///< tried in this order until one works
   std::vector<DecipherRules> decipher_ways_;
-  std::size_t sign_way_, decipher_way_;  ///< the one that worked, else as many as there are
+  std::size_t sign_way_, decipher_way_;  ///< the one that proved right, else as many as there are
 };
 
 /// Hash named in a DigestInfo and its value (RFC 8017, 9.2). Throws InvalidData if it is none.

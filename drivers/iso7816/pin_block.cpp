@@ -50,7 +50,6 @@ Bytes encode(PinEncoding encoding, BytesView pin) {
 }  // namespace
 
 SecureBytes pin_block(const PinFormat& format, const SecureBytes& pin) {
-  if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
   if (pin.size() < format.min) throw PinLength("the PIN is shorter than the token takes");
   if (pin.size() > format.max) throw PinLength("the PIN is longer than the token takes");
   if (format.encoding != PinEncoding::kUtf8 && !digits_only(pin.view()))

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "apdu/bytes.h"
-#include "drivers/profile_commands.h"
+#include "drivers/profile/commands.h"
 
 namespace kilt::iso7816 {
 

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "drivers/iso7816/pad_command.h"
 #include "drivers/iso7816/pin_block.h"
+#include "drivers/logout.h"
+#include "drivers/pkcs15/user_pin.h"
 #include "drivers/status.h"
 
 namespace kilt::iso7816 {
@@ -29,15 +32,23 @@ const PinRules& standard_rules() {
   return rules;
 }
 
+const char* const kNoPad =
+    "this card wants its PIN in a form that no reader makes: it cannot be typed at the reader";
+const char* const kNoChangeAtPad =
+    "this PIN cannot be changed at the reader: change it on the computer";
+
+/// pinType of ISO/IEC 7816-15, as PinEncoding counts.
+constexpr std::initializer_list<unsigned> kForms{0, 1, 2, 3, 4};
+
 bool has(const pkcs15::PinEntry& entry, std::uint32_t flag) { return (entry.flags & flag) != 0; }
 
 }  // namespace
 
-Pins::Pins(apdu::Card& card, CardFiles& files, const Profile& profile)
+Pins::Pins(apdu::Card& card, Files& files, const Profile& profile)
     : card_(&card), files_(&files), profile_(profile) {
   const auto adopt = [&](const std::optional<PinRules>& rules, std::optional<Pin>& target) {
     if (!rules) return;
-    target = Pin{*rules, {}, false, true, true};
+    target = Pin{*rules, {}, false, true, true, {}};
     // Its numbers are the profile's, so what is built on them is as verified as the profile is.
     if (target->rules.verify.empty())
       target->rules.verify = {standard_rules().verify.steps, profile.verified};
@@ -47,10 +58,11 @@ Pins::Pins(apdu::Card& card, CardFiles& files, const Profile& profile)
 }
 
 Pins::Pin Pins::from_directory(const pkcs15::PinEntry& entry) const {
-  Pin pin{standard_rules(), entry.path.file, true, true, true};
+  Pin pin{standard_rules(), entry.path.file, true, true, true, {}};
   PinRules& rules = pin.rules;
   rules.reference = entry.reference;
-  rules.format.encoding = static_cast<PinEncoding>(std::min(entry.type, 4U));
+  pin.not_understood = pkcs15::why_not_understood(entry, kForms);
+  if (pin.not_understood.empty()) rules.format.encoding = static_cast<PinEncoding>(entry.type);
   rules.format.stored = entry.stored_length;
   rules.format.min = std::max(entry.min_length, 1U);
   rules.format.max = entry.max_length != 0 ? entry.max_length : entry.stored_length;
@@ -68,12 +80,19 @@ void Pins::set_directory(const std::vector<pkcs15::PinEntry>& entries) {
   for (const PinEntry& entry : entries) {
     const bool unblocking = has(entry, pin_flag::kUnblockingPin);
     const bool so = has(entry, pin_flag::kSoPin);
-    if (unblocking && !puk_) puk_ = from_directory(entry).rules.format;
+    if (unblocking && !puk_) {
+      const Pin puk = from_directory(entry);
+      puk_ = puk.rules.format;
+      puk_not_understood_ = puk.not_understood;
+    }
     if (so && !unblocking && !profile_.commands.so_pin) so_ = from_directory(entry);
-    if (unblocking || so || !user_auth_id_.empty()) continue;
-    user_auth_id_ = entry.auth_id;
-    if (!profile_.commands.user_pin) user_ = from_directory(entry);
   }
+  const UserPin user = choose_user_pin(entries, kForms);
+  if (user.entry == nullptr) return;
+  user_auth_id_ = user.entry->auth_id;
+  user_label_ = user.label;
+  if (profile_.commands.user_pin) return;
+  user_ = from_directory(*user.entry);
 }
 
 const Pins::Pin* Pins::find(PinRole role) const noexcept {
@@ -82,7 +101,10 @@ const Pins::Pin* Pins::find(PinRole role) const noexcept {
 }
 
 const Pins::Pin& Pins::need(PinRole role) const {
-  if (const Pin* pin = find(role)) return *pin;
+  if (const Pin* pin = find(role)) {
+    if (!pin->not_understood.empty()) throw NotSupported(pin->not_understood);
+    return *pin;
+  }
   throw NotSupported(role == PinRole::kUser ? "no public source says how to log in to this card"
                                             : "this card has no SO PIN that anybody has described");
 }
@@ -103,17 +125,21 @@ std::string Pins::why_not(const Procedure& procedure, const char* what) const {
 
 std::string Pins::why_no_login() const {
   if (!user_) return "no public source says how to log in to this card";
+  if (!user_->not_understood.empty()) return user_->not_understood;
   return why_not(user_->rules.verify, "log in");
 }
 
 std::string Pins::why_no_change() const {
   if (!user_) return "no public source says how to change a PIN on this card";
+  if (!user_->not_understood.empty()) return user_->not_understood;
   if (!user_->may_change) return "the card says that its PIN cannot be changed";
   return why_not(user_->rules.change, "change the PIN");
 }
 
 std::string Pins::why_no_unblock() const {
   if (!user_) return "no public source says how to unblock a PIN on this card";
+  if (!user_->not_understood.empty()) return user_->not_understood;
+  if (!puk_not_understood_.empty()) return puk_not_understood_;
   if (!user_->may_unblock) return "the card says that its PIN cannot be unblocked";
   return why_not(user_->rules.unblock, "unblock the PIN");
 }
@@ -126,7 +152,7 @@ void Pins::select(const Pin& pin) {
   if (pin.of_standard) {
     // Nothing: the application stays selected since it was found; a PIN of the card as a whole
     // does not need it, one of the application is refused, not miscounted, elsewhere.
-    files_->at_place([] {});
+    files_->in_application([] {});
     return;
   }
   for (const CommandTemplate& step : pin.rules.select)
@@ -167,33 +193,54 @@ void Pins::judge(PinRole role, const Pin& pin, const apdu::Response& answer, con
     known.blocked = true;
     throw PinBlocked();
   }
-  throw_status(what, answer.sw);
+  throw_pin_status(what, answer.sw);
 }
 
-void Pins::verify(PinRole role, const SecureBytes& pin) {
+bool Pins::takes_pad() const {
+  const Pin* pin = find(PinRole::kUser);
+  return pin != nullptr && card_->connection().has_pad(apdu::PadAction::kVerify) &&
+         usable(pin->rules.verify) && pad_command(pin->rules, pin->rules.verify, false);
+}
+
+apdu::Response Pins::ask_at_reader(const Pin& pin, const Procedure& procedure, bool two_blocks) {
+  const auto command = pad_command(pin.rules, procedure, two_blocks);
+  if (!command) throw NotSupported(two_blocks ? kNoChangeAtPad : kNoPad);
+  if (two_blocks && !card_->connection().has_pad(apdu::PadAction::kModify))
+    throw NotSupported(kNoChangeAtPad);
+  select(pin);
+  return two_blocks ? apdu::modify_at_pad(*card_, command->header, command->format)
+                    : apdu::verify_at_pad(*card_, command->header, command->format);
+}
+
+void Pins::verify(PinRole role, const PinInput& pin) {
   if (role == PinRole::kSo && so_ == std::nullopt) {
     if (const std::string why = why_no_unblock(); !why.empty()) throw NotSupported(why);
-    static_cast<void>(pin_block(puk_format(), pin));
-    held_puk_ = pin.clone();
+    static_cast<void>(pin_block(puk_format(), pin.typed()));
+    held_puk_ = pin.typed().clone();
     return;
   }
   const Pin& known = need(role);
   if (const std::string why = why_not(known.rules.verify, "log in"); !why.empty())
     throw NotSupported(why);
-  const SecureBytes block = pin_block(known.rules.format, pin);
+  if (pin.is_at_reader())
+    return judge(role, known, ask_at_reader(known, known.rules.verify, false), "VERIFY");
+  const SecureBytes block = pin_block(known.rules.format, pin.typed());
   judge(role, known, run(known, known.rules.verify, {{"pin", block.view()}}), "VERIFY");
 }
 
-void Pins::change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) {
+void Pins::change(PinRole role, const PinInput& old_pin, const PinInput& new_pin) {
   const Pin& known = need(role);
   if (!known.may_change) throw NotSupported("the card says that this PIN cannot be changed");
   if (const std::string why = why_not(known.rules.change, "change the PIN"); !why.empty())
     throw NotSupported(why);
+  const char* const what = "CHANGE REFERENCE DATA";
+  if (new_pin.is_at_reader())
+    return judge(role, known, ask_at_reader(known, known.rules.change, true), what);
   // Both are checked before the old one's try is at stake.
-  const SecureBytes fresh = pin_block(known.rules.format, new_pin);
-  const SecureBytes old = pin_block(known.rules.format, old_pin);
+  const SecureBytes fresh = pin_block(known.rules.format, new_pin.typed());
+  const SecureBytes old = pin_block(known.rules.format, old_pin.typed());
   judge(role, known, run(known, known.rules.change, {{"old", old.view()}, {"new", fresh.view()}}),
-        "CHANGE REFERENCE DATA");
+        what);
 }
 
 PinFormat Pins::puk_format() const {
@@ -223,8 +270,10 @@ PinStatus Pins::status(PinRole role) {
   const Pin* pin = find(role);
   if (pin == nullptr) {
     status.initialized = false;
+    status.verifiable = role == PinRole::kUser || !why_no_unblock().empty();
     return status;
   }
+  if (role == PinRole::kUser) status.label = user_label_;
   status.min_length = pin->rules.format.min;
   status.max_length = pin->rules.format.max;
   status.tries_max = pin->rules.tries;
@@ -240,14 +289,24 @@ PinStatus Pins::status(PinRole role) {
   return status;
 }
 
+// What a comparison has shown stays where nothing else shows it.
+void Pins::forget_status() noexcept {
+  for (auto& [role, known] : remembered_)
+    if (const Pin* pin = find(role); pin != nullptr && usable(pin->rules.status))
+      known.asked = false;
+}
+
 void Pins::logout() {
   held_puk_ = {};
   const Procedure& logout = profile_.commands.logout;
   if (usable(logout)) {
     const Byte reference = user_ ? user_->rules.reference : Byte{0};
     const Bytes ref{reference};
-    for (const CommandTemplate& step : logout.steps)
-      expect_ok("logout", card_->send(step.fill({{"ref", ref}})));
+    const bool done = log_out_by(*card_, [&] {
+      for (const CommandTemplate& step : logout.steps)
+        expect_ok("logout", card_->send(step.fill({{"ref", ref}})));
+    });
+    if (!done) files_->forget();
     return;
   }
   // No command is known that closes the security state of just any card; a reset does.

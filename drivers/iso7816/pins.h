@@ -12,14 +12,14 @@
 #include "apdu/card.h"
 #include "drivers/iso7816/files.h"
 #include "drivers/pkcs15/entries.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
 namespace kilt::iso7816 {
 
 class Pins {
  public:
-  Pins(apdu::Card& card, CardFiles& files, const Profile& profile);
+  Pins(apdu::Card& card, Files& files, const Profile& profile);
 
   /// The PINs of the PKCS#15 directory; a profile's own description wins over them.
   void set_directory(const std::vector<pkcs15::PinEntry>& entries);
@@ -27,23 +27,24 @@ class Pins {
   [[nodiscard]] bool known(PinRole role) const noexcept { return find(role) != nullptr; }
   /// authId of the user PIN, empty if unknown: keys under another PIN cannot be used.
   [[nodiscard]] const Bytes& user_auth_id() const noexcept { return user_auth_id_; }
+  /// The user PIN's name, where the card has several.
+  [[nodiscard]] const std::string& user_label() const noexcept { return user_label_; }
 
-  /// Throws WrongPin, PinBlocked, PinLength, NotSupported. For the SO role of a card that has only
-  /// a code to unblock (PUK), nothing is sent: the code is kept for the one set_user_pin() that
-  /// follows, because the card takes both in one command.
-  void verify(PinRole role, const SecureBytes& pin);
-  void change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
-  /// The same with the PINs typed at the reader, where the command is the PIN block (or old and new
-  /// one) and nothing else. Throw also PinEntryFailed.
-  void verify_at_pad(PinRole role);
-  void change_at_pad(PinRole role);
-  /// verify_at_pad() of the user PIN would get as far as the reader.
+  /// Throws as Token::login. A PIN typed at the reader goes only where the command is the PIN block
+  /// (or old and new one) and nothing else. For the SO role of a card that has only
+  /// a code to unblock (PUK), nothing is sent and nothing is proved, as status() says: the code is
+  /// kept for the one set_user_pin() that follows, because the card takes both in one command.
+  void verify(PinRole role, const PinInput& pin);
+  void change(PinRole role, const PinInput& old_pin, const PinInput& new_pin);
+  /// The user PIN can be typed at the reader.
   [[nodiscard]] bool takes_pad() const;
   /// Unblocks: gives the user PIN a new value.
   void set_user_pin(const SecureBytes& new_pin);
   /// What is known without spending a try; asks the card at most once between two comparisons, and
   /// only where profile or standard allow it.
   PinStatus status(PinRole role);
+  /// Asks again at the next status(), where that may be asked.
+  void forget_status() noexcept;
   void logout();
   /// Reset, or the login is gone in another way.
   void forget() noexcept;
@@ -59,6 +60,7 @@ class Pins {
     Bytes directory;           ///< DF to be selected first (PKCS#15 path)
     bool of_standard = false;  ///< commands of the standard, not of the profile
     bool may_change = true, may_unblock = true;
+    std::string not_understood;  ///< why it cannot be presented; empty: it can
   };
   struct Remembered {
     bool asked = false, blocked = false;
@@ -72,17 +74,19 @@ class Pins {
   Pin from_directory(const pkcs15::PinEntry& entry) const;
   void select(const Pin& pin);
   apdu::Response run(const Pin& pin, const Procedure& procedure, const TemplateFields& fields);
-  [[nodiscard]] std::optional<apdu::Command> pad_command(const Pin& pin, const Procedure& procedure,
-                                                         bool two_blocks) const;
+  [[nodiscard]] apdu::Response ask_at_reader(const Pin& pin, const Procedure& procedure,
+                                             bool two_blocks);
   void judge(PinRole role, const Pin& pin, const apdu::Response& answer, const char* what);
   [[nodiscard]] PinFormat puk_format() const;
 
   apdu::Card* card_;
-  CardFiles* files_;
+  Files* files_;
   const Profile profile_;
   std::optional<Pin> user_, so_;
   std::optional<PinFormat> puk_;  ///< form of the unblocking code, where the directory has one
+  std::string puk_not_understood_;
   Bytes user_auth_id_;
+  std::string user_label_;
   SecureBytes held_puk_;
   std::map<PinRole, Remembered> remembered_;
 };

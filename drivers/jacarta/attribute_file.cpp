@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "apdu/errors.h"
-#include "drivers/crypto.h"
+#include "drivers/crypto/hash.h"
 #include "drivers/errors.h"
 
 namespace kilt::jacarta {

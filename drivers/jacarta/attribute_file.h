@@ -1,5 +1,5 @@
-// Object files of the Laser applet's PKCS#11 software: a packed list of attributes (public notes on
-// the applet, section 8.3; every byte checked on published recordings of a real card).
+// Object files of the Laser applet's PKCS#11 software: a packed list of attributes (sheet,
+// section 8.3; every byte checked on published recordings of a real card).
 //
 //   state | id high twice | id low | length BE16 | count | attributes | stamp of 4 bytes
 //   attribute = type BE16 | flags | length BE16 | value | FF bytes that reserve room
@@ -66,7 +66,7 @@ class AttributeFile {
   std::array<Byte, kStampSize> stamp{};
 
   /// Takes the file's bytes; more than it says it has are ignored. Throws MalformedAnswer for a
-  /// file that is cut or contradicts itself. The hash is not looked at.
+  /// file that is cut or contradicts itself. The hash is not checked.
   static AttributeFile parse(BytesView file);
   /// Bytes that the file should have, from its first 6; nothing if there are fewer.
   static std::optional<std::size_t> announced_size(BytesView start);

@@ -1,5 +1,5 @@
 // The minidriver's map of key containers, value of the object 3001/867F: records of 90 bytes, one
-// per key number (public notes on the applet, section 8.5).
+// per key number (sheet, section 8.5).
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// What the Laser applet tells of files: the FCP of SELECT, access rules, key object properties, and
-// the directory listing of INS 30 (public notes on the applet, sections 3 to 5).
+// What the Laser applet answers about files: the FCP of SELECT, access rules, key object
+// properties, and the directory listing of INS 30 (sheet, sections 3 to 5).
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,9 @@
 #include <vector>
 
 #include "apdu/bytes.h"
+#include "drivers/file_path.h"
 
 namespace kilt::jacarta {
-
-/// File id, e.g. 0x3001.
-using FileId = std::uint16_t;
-/// File ids from the MF on, the MF itself left out.
-using FilePath = std::vector<FileId>;
 
 /// Tag 87, and P1 of CREATE and of the listing.
 enum class FileType : Byte { kEf = 0x01, kKeyObject = 0x08, kDirectory = 0x38 };
@@ -23,7 +19,7 @@ enum class FileType : Byte { kEf = 0x01, kKeyObject = 0x08, kDirectory = 0x38 };
 struct AccessRule {
   std::uint16_t value = 0;
 
-  /// The key object below the MF that must have been verified; 00 nobody, FF never.
+  /// The key object below the MF that must have been verified; 00 none, FF never.
   [[nodiscard]] constexpr Byte key_object() const noexcept {
     return static_cast<Byte>(value & 0xFF);
   }
@@ -38,9 +34,6 @@ struct AccessRule {
 namespace directory_rule {
 inline constexpr std::size_t kCreate = 0, kCreateDirectory = 1, kDelete = 3;
 }
-namespace key_rule {
-inline constexpr std::size_t kUpdate = 1, kDelete = 3, kResetRetry = 5;
-}
 
 struct Fcp {
   FileId id = 0;
@@ -50,7 +43,7 @@ struct Fcp {
   Bytes properties;      ///< tag 85 of a key object
   std::vector<AccessRule> rules;
 
-  /// Rule number `index`; nothing if the card told fewer.
+  /// Rule number `index`; nothing if the card gave fewer.
   [[nodiscard]] std::optional<AccessRule> rule(std::size_t index) const;
 };
 

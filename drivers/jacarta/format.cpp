@@ -6,8 +6,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "drivers/challenge.h"
 #include "drivers/jacarta/format_files.h"
-#include "drivers/jacarta/object_files.h"
+#include "drivers/jacarta/layout.h"
 #include "drivers/jacarta/templates.h"
 #include "drivers/jacarta/token_info.h"
 #include "drivers/status.h"
@@ -32,8 +33,8 @@ void check_pins(const FormatRequest& request) {
     throw PinLength("the user PIN of this token has 4 to 16 characters");
 }
 
-/// The MF must let new files be made, by nobody's leave or a transport PIN's.
-void open_top_level(FileSystem& files, Pins& pins) {
+/// The MF must let new files be made, without a PIN or with a transport PIN.
+void open_top_level(Files& files, Pins& pins) {
   const Fcp master = files.fcp({});
   for (const std::size_t index : {directory_rule::kCreate, directory_rule::kCreateDirectory}) {
     const AccessRule rule = master.rule(index).value_or(AccessRule{});
@@ -52,7 +53,7 @@ void open_top_level(FileSystem& files, Pins& pins) {
   }
 }
 
-/// True if there is something to erase. A token without SO PIN has nobody to ask.
+/// True if there is something to erase. A token without SO PIN asks for none.
 bool ask_owner(Pins& pins, const FormatRequest& request) {
   try {
     pins.verify(PinRole::kSo, request.so_pin);
@@ -71,7 +72,7 @@ bool ask_owner(Pins& pins, const FormatRequest& request) {
 
 /// They go on from where they were: a program that remembers the old token's objects by a number
 /// that comes again would show them.
-std::optional<ChangeCounters> old_counters(FileSystem& files) {
+std::optional<ChangeCounters> old_counters(Files& files) {
   try {
     return read_counters(files);
   } catch (const ObjectNotFound&) {
@@ -79,7 +80,7 @@ std::optional<ChangeCounters> old_counters(FileSystem& files) {
   }
 }
 
-void erase(FileSystem& files) {
+void erase(Files& files) {
   for (const auto& [path, directory] : erased_paths()) {
     try {
       files.remove(path, directory);
@@ -91,7 +92,7 @@ void erase(FileSystem& files) {
   }
 }
 
-void write_files(FileSystem& files, const std::vector<InitialFile>& initial) {
+void write_files(Files& files, const std::vector<InitialFile>& initial) {
   for (const InitialFile& one : initial) {
     files.create(one.file);
     if (one.contents.empty()) continue;
@@ -100,7 +101,7 @@ void write_files(FileSystem& files, const std::vector<InitialFile>& initial) {
   }
 }
 
-void write_container_map(FileSystem& files) {
+void write_container_map(Files& files) {
   ContainerMap map =
       ContainerMap::parse(Bytes(ContainerMap::kDefaultRecords * ContainerMap::kRecordSize, 0x00));
   InitialFile file;
@@ -119,20 +120,7 @@ std::string utc_now() {
   return fmt::format("{:%Y%m%d%H%M%S}Z", time);
 }
 
-/// A PIN that nobody knows: digits out of the token's random number generator.
-SecureBytes random_pin(apdu::Card& card) {
-  auto challenge = apdu::get_challenge(apdu::Le{kUnsetPinSize});
-  challenge.privacy = apdu::Privacy::kSecret;
-  const auto answer = card.send(challenge);
-  expect_ok("GET CHALLENGE", answer);
-  if (answer.data.size() != kUnsetPinSize)
-    throw MalformedAnswer("GET CHALLENGE brought too few bytes");
-  Bytes digits = answer.data;
-  for (Byte& digit : digits) digit = static_cast<Byte>('0' + digit % 10);
-  return SecureBytes(std::move(digits));
-}
-
-void write_token_info(FileSystem& files, const TokenNames& names, const FormatRequest& request,
+void write_token_info(Files& files, const TokenNames& names, const FormatRequest& request,
                       const std::string& time) {
   constexpr std::uint32_t kLoginRequired = 0x04;
   TokenInfoFile info;
@@ -148,14 +136,14 @@ void write_token_info(FileSystem& files, const TokenNames& names, const FormatRe
 
 }  // namespace
 
-void format(FileSystem& files, Pins& pins, const TokenNames& names, const FormatRequest& request) {
+void format(Files& files, Pins& pins, const TokenNames& names, const FormatRequest& request) {
   check_pins(request);
   open_top_level(files, pins);
   const auto counters = old_counters(files);
   if (ask_owner(pins, request)) erase(files);
   pins.forget();
   const SecureBytes user_pin =
-      request.user_pin.empty() ? random_pin(files.card()) : request.user_pin.clone();
+      request.user_pin.empty() ? random_pin(files.card(), kUnsetPinSize) : request.user_pin.clone();
   files.create(so_pin_file(request.so_pin));
   files.create(
       user_pin_file(user_pin, request.user_pin.empty() ? PinPolicy::kNotSet : PinPolicy::kFinal));
@@ -174,7 +162,7 @@ void format(FileSystem& files, Pins& pins, const TokenNames& names, const Format
   pins.logout();
 }
 
-void set_first_user_pin(FileSystem& files, const SecureBytes& pin) {
+void set_first_user_pin(Files& files, const SecureBytes& pin) {
   files.remove({kUserPinObject});
   files.create(user_pin_file(pin, PinPolicy::kFinal));
   const Bytes info = read_token_info(files);

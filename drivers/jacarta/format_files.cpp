@@ -3,7 +3,7 @@
 #include <initializer_list>
 
 #include "apdu/tlv.h"
-#include "drivers/jacarta/object_files.h"
+#include "drivers/jacarta/layout.h"
 #include "drivers/jacarta/templates.h"
 #include "drivers/jacarta/token_info.h"
 

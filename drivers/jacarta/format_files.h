@@ -1,11 +1,11 @@
-// What a fresh token consists of: PIN objects and files with their rules and first contents (public
-// notes on the applet, sections 5.3, 8.1 and 9).
+// What a fresh token consists of: PIN objects and files with their rules and first contents (sheet,
+// sections 5.3, 8.1 and 9).
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "drivers/jacarta/file_system.h"
+#include "drivers/jacarta/files.h"
 #include "drivers/jacarta/pins.h"
 
 namespace kilt::jacarta {
@@ -16,7 +16,7 @@ struct InitialFile {
   Bytes contents;
 };
 
-/// Policy of a user PIN that nobody has set yet, or of one that counts.
+/// Policy of a user PIN that is not set yet, or of one that counts.
 enum class PinPolicy { kNotSet, kFinal };
 
 [[nodiscard]] NewFile user_pin_file(const SecureBytes& pin, PinPolicy policy);

@@ -3,24 +3,27 @@
 #include <algorithm>
 #include <functional>
 
-#include "drivers/crypto.h"
-#include "drivers/jacarta/catalog.h"
+#include "drivers/challenge.h"
+#include "drivers/crypto/hash.h"
+#include "drivers/jacarta/file_cache.h"
 #include "drivers/jacarta/format.h"
+#include "drivers/jacarta/keys.h"
 #include "drivers/jacarta/objects.h"
 #include "drivers/jacarta/pins.h"
-#include "drivers/jacarta/rsa_key.h"
-#include "drivers/jacarta/store.h"
 #include "drivers/jacarta/token_info.h"
+#include "drivers/jacarta/writer.h"
+#include "drivers/logout.h"
+#include "drivers/serial_number.h"
 #include "drivers/status.h"
-#include "drivers/stored_token.h"
+#include "drivers/writable_token.h"
 
 namespace kilt::jacarta {
 namespace {
 
 constexpr Byte kOwnClass = 0x80;
+constexpr FileId kMasterFile = 0x3F00;
 constexpr std::uint16_t kSerialTag = 0x0114, kFreeMemoryTag = 0x0111;
 constexpr std::size_t kSerialSize = 8, kFreeMemorySize = 4;
-constexpr std::size_t kRandomBlock = 32, kMaxRandom = 65536;
 constexpr std::size_t kSignaturePadding = 11;
 
 apdu::Response get_data(apdu::Card& card, std::uint16_t tag) {
@@ -28,7 +31,7 @@ apdu::Response get_data(apdu::Card& card, std::uint16_t tag) {
                                         static_cast<Byte>(tag & 0xFF), apdu::kLeShortMax));
 }
 
-class JaCarta : public StoredToken<JaCarta> {
+class JaCarta : public WritableToken<JaCarta> {
  public:
   JaCarta(apdu::Card& card, const Profile& profile)
       : card_(&card),
@@ -36,32 +39,51 @@ class JaCarta : public StoredToken<JaCarta> {
         model_(profile.model),
         files_(card),
         pins_(files_),
-        catalog_(files_, {[this](const ChangeCounters& now) {
-                            return cache::load(subject(mark(now))).value_or(cache::Files{});
-                          },
-                          [this](const ChangeCounters& now, const cache::Files& files) {
-                            cache::store(subject(mark(now)), files);
-                          }}) {
+        file_cache_(files_, {[this](const ChangeCounters& now) {
+                               const std::string mark = cache_mark(now);
+                               return cache::load(cache_key(mark)).value_or(cache::Files{});
+                             },
+                             [this](const ChangeCounters& now, const cache::Files& files) {
+                               const std::string mark = cache_mark(now);
+                               cache::store(cache_key(mark), files);
+                             }}) {
     describe_capabilities();
   }
 
   bool select_applet() { return files_.select_applet(); }
+  /// Other cards say 9000 to any name; this one has a serial number of a fixed length too.
+  bool tells_serial() {
+    const auto answer = get_data(*card_, kSerialTag);
+    if (!answer.ok() || answer.data.size() != kSerialSize) return false;
+    serial_ = answer.data;
+    return true;
+  }
+  /// Where the ATR fits, a description of the master file in the applet's own class will do.
+  bool describes_master_file() {
+    try {
+      return files_.fcp({}).id == kMasterFile;
+    } catch (const Error& error) {
+      if (!concerns_one_object(error)) throw;
+      return false;
+    }
+  }
 
   void reset_state() noexcept override {
     files_.forget();
     pins_.forget();
-    catalog_.forget();
+    file_cache_.forget();
+    serial_.clear();
   }
 
   /// One change of the token's objects, on what is there now. After an error nothing that was read
   /// counts any longer.
-  ObjectRef write(const std::function<ObjectRef(Store&)>& work) {
+  ObjectRef write(const std::function<ObjectRef(Writer&)>& work) {
     list();
     try {
-      Store store(files_, catalog_, objects_);
-      return work(store);
+      Writer writer(files_, file_cache_, objects_);
+      return work(writer);
     } catch (...) {
-      catalog_.forget();
+      file_cache_.forget();
       throw;
     }
   }
@@ -87,29 +109,39 @@ class JaCarta : public StoredToken<JaCarta> {
     return status;
   }
 
-  void login(PinRole role, const SecureBytes& pin) override { pins_.verify(role, pin); }
+  void forget_pin_status() noexcept override { pins_.forget_status(); }
+  void login(PinRole role, const PinInput& pin) override {
+    pins_.verify(role, pin.typed());
+    file_cache_.logged_in();
+  }
 
   void logout() override {
-    catalog_.drop_private();
-    pins_.logout();
+    file_cache_.drop_private();
+    if (!log_out_by(*card_, [&] { pins_.logout(); })) reset_state();
   }
 
   const ObjectList& list() override {
-    if (catalog_.refresh(user_logged_in())) {
+    // The size of a key without its public file is the user's to read only.
+    const bool measure = user_logged_in() && !measured_ &&
+                         std::ranges::count(objects_.list.keys, 0U, &Key::bits) != 0;
+    if (file_cache_.refresh(user_logged_in()) || measure) {
+      measured_ = user_logged_in();
       const auto generation = objects_.list.generation;
-      objects_ = interpret(catalog_, [&](const FilePath& path) {
-        return user_logged_in() ? read_public_half(files_, path) : PublicKey{};
+      objects_ = list_objects(file_cache_, [&](const FilePath& path) {
+        return user_logged_in() ? public_half_if_readable(path) : PublicKey{};
       });
       objects_.list.generation = generation + 1;
+      objects_.list.changes = file_cache_.changes();
     }
     return objects_.list;
   }
 
   PublicKey read_public_key(const ObjectRef& key) override {
-    const auto places = objects_.keys.find(key);
-    if (places == objects_.keys.end()) throw ObjectNotFound("the key is no longer on the token");
-    return read_public_half(files_, places->second.private_file ? places->second.private_key()
-                                                                : places->second.public_key());
+    const auto key_files = objects_.keys.find(key);
+    if (key_files == objects_.keys.end()) throw ObjectNotFound("the key is no longer on the token");
+    return read_public_half(files_, key_files->second.private_file
+                                        ? key_files->second.private_key()
+                                        : key_files->second.public_key());
   }
   Bytes read_certificate(const ObjectRef& ref) override {
     return value_of(objects_.certificates, ref);
@@ -138,8 +170,8 @@ class JaCarta : public StoredToken<JaCarta> {
     }
   }
 
-  void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
-    pins_.change(role, old_pin, new_pin, [&] { tell_pin_change(); });
+  void change_pin(PinRole role, const PinInput& old_pin, const PinInput& new_pin) override {
+    pins_.change(role, old_pin.typed(), new_pin.typed(), [&] { tell_pin_change(); });
   }
 
   void init_user_pin(const SecureBytes& new_pin) override {
@@ -149,32 +181,19 @@ class JaCarta : public StoredToken<JaCarta> {
       return;
     }
     check_first_pin(new_pin);
-    catalog_.forget();
+    file_cache_.forget();
     set_first_user_pin(files_, new_pin);
     forget_description();
   }
 
   void format(const FormatRequest& request) override {
     const TokenNames names{manufacturer_, model_, identity()};
-    catalog_.forget();
+    file_cache_.forget();
     forget_description();
     jacarta::format(files_, pins_, names, request);
   }
 
-  Bytes random(std::size_t size) override {
-    if (size > kMaxRandom) throw InvalidData("too many random bytes at once");
-    Bytes bytes;
-    while (bytes.size() < size) {
-      const auto wanted = std::min(kRandomBlock, size - bytes.size());
-      const auto answer =
-          card_->send(apdu::get_challenge(apdu::Le{static_cast<std::uint32_t>(wanted)}));
-      expect_ok("GET CHALLENGE", answer);
-      if (answer.data.empty() || answer.data.size() > wanted)
-        throw MalformedAnswer("GET CHALLENGE brought no or too many bytes");
-      append(bytes, answer.data);
-    }
-    return bytes;
-  }
+  Bytes random(std::size_t size) override { return random_bytes(*card_, size); }
 
  private:
   /// The counters start anew when other software formats a token; its description then is another.
@@ -182,30 +201,40 @@ class JaCarta : public StoredToken<JaCarta> {
     static_cast<void>(info());
     return description_mark_.empty() ? std::string() : description_mark_ + to_hex(now.stamp());
   }
-  /// Views of `mark` and of this object.
-  cache::Subject subject(const std::string& mark) {
-    if (serial_.empty()) serial_ = read_serial();
-    return {"jacarta", serial_, mark};
+  /// A token without a serial number is not remembered.
+  std::string cache_mark(const ChangeCounters& now) {
+    return identity_if_told(*this).empty() ? std::string() : mark(now);
   }
+  /// Views of `mark` and of this object.
+  cache::CacheKey cache_key(const std::string& mark) { return {"jacarta", serial_, mark}; }
 
   [[nodiscard]] bool user_logged_in() const { return pins_.logged_in() == PinRole::kUser; }
 
-  Bytes value_of(const std::map<ObjectRef, FilePath>& places, const ObjectRef& ref) {
-    if (const auto known = places.find(ref);
-        known == places.end() || catalog_.find(known->second) == nullptr)
+  Bytes value_of(const std::map<ObjectRef, FilePath>& paths, const ObjectRef& ref) {
+    if (const auto known = paths.find(ref);
+        known == paths.end() || file_cache_.find(known->second) == nullptr)
       list();  // a reset has made us forget
-    const auto place = places.find(ref);
-    const StoredFile* file = place == places.end() ? nullptr : catalog_.find(place->second);
+    const auto place = paths.find(ref);
+    const StoredFile* file = place == paths.end() ? nullptr : file_cache_.find(place->second);
     if (file == nullptr) throw ObjectNotFound("the object is no longer on the token");
     if (file->state == StoredFile::State::kLocked) throw NotLoggedIn();
     return file->object.value(attribute::kValue);
   }
 
+  PublicKey public_half_if_readable(const FilePath& path) {
+    try {
+      return read_public_half(files_, path);
+    } catch (const Error& error) {
+      if (!concerns_one_object(error)) throw;
+      return std::monostate{};
+    }
+  }
+
   FilePath private_key(const Key& key) {
-    const auto places = objects_.keys.find(key.ref);
-    if (places == objects_.keys.end() || !places->second.private_file)
+    const auto key_files = objects_.keys.find(key.ref);
+    if (key_files == objects_.keys.end() || !key_files->second.private_file)
       throw ObjectNotFound("the key is no longer on the token");
-    return places->second.private_key();
+    return key_files->second.private_key();
   }
 
   /// Other programs notice by a counter; the change itself is done, so a refusal does not count.
@@ -247,7 +276,7 @@ class JaCarta : public StoredToken<JaCarta> {
     info.family = "jacarta";
     info.manufacturer = manufacturer_;
     info.model = info.label = model_;
-    info.serial = to_hex(identity());
+    info.serial = to_hex(identity_if_told(*this));
     info.has_random = true;
     user_pin_set_ = false;
     description_mark_.clear();
@@ -265,6 +294,9 @@ class JaCarta : public StoredToken<JaCarta> {
       info.initialized = false;  // blank
     } catch (const MalformedAnswer&) {
       info.initialized = false;
+    } catch (const Error& error) {
+      if (!concerns_one_object(error)) throw;
+      user_pin_set_ = true;  // nothing says that it is not
     }
     const auto memory = get_data(*card_, kFreeMemoryTag);
     if (memory.ok() && memory.data.size() == kFreeMemorySize)
@@ -284,15 +316,17 @@ class JaCarta : public StoredToken<JaCarta> {
     capabilities_.functions[Function::kDerive] = {
         Availability::kUnavailable,
         "the token's EC keys are used in a way that nobody has published"};
+    capabilities_.keeps_subjects = true;
     capabilities_.keys = {{KeyType::kRsa, 1024, 4096, true, true, {}}};
   }
 
   apdu::Card* card_;
   std::string manufacturer_, model_;
-  FileSystem files_;
+  Files files_;
   Pins pins_;
-  Catalog catalog_;
+  FileCache file_cache_;
   TokenObjects objects_;
+  bool measured_ = false;  ///< objects_ was made while the user was logged in
   bool user_pin_set_ = true;
   Bytes serial_;
   std::optional<TokenInfo> info_;
@@ -305,12 +339,16 @@ class JaCarta : public StoredToken<JaCarta> {
 std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile) {
   auto token = std::make_unique<JaCarta>(card, profile);
   if (!token->select_applet()) return nullptr;
+  if (!token->tells_serial() && !token->describes_master_file()) return nullptr;
   return token;
 }
 
 std::unique_ptr<Token> probe(apdu::Card& card, const ProfileSet& profiles) {
   const Profile* profile = profiles.find("jacarta");
-  return profile == nullptr ? nullptr : open(card, *profile);
+  if (profile == nullptr) return nullptr;
+  auto token = std::make_unique<JaCarta>(card, *profile);
+  if (!token->select_applet() || !token->tells_serial()) return nullptr;
+  return token;
 }
 
 }  // namespace kilt::jacarta

@@ -1,6 +1,6 @@
 // The cryptography the Laser applet's protocol is made of: the cryptogram of a PIN, the key
-// agreement of its secure channel and the channel's ciphers (public notes on the applet, sections
-// 5.4 and 6; checked on recordings of a real card).
+// agreement of its secure channel and the channel's ciphers (sheet, sections 5.4 and 6;
+// checked on recordings of a real card).
 #pragma once
 
 #include <memory>

@@ -1,11 +1,10 @@
-// OBJECT IDENTIFIERs of data objects: DER outside; in Aladdin's files 16 numbers of four bytes,
-// little-endian, FFFFFFFF where none is. Other software's files may hold DER itself.
+#include "drivers/jacarta/object_id.h"
+
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "apdu/tlv.h"
-#include "drivers/jacarta/objects.h"
 
 namespace kilt::jacarta {
 namespace {

@@ -6,6 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "drivers/crypto/hash.h"
+#include "drivers/crypto/public_key.h"
+#include "drivers/jacarta/object_id.h"
+#include "drivers/jacarta/templates.h"
+
 namespace kilt::jacarta {
 namespace {
 
@@ -22,14 +27,8 @@ std::string place(const FilePath& path) {
   return fmt::format("{:04X}/{:04X}", path[path.size() - 2], path.back());
 }
 
-bool same_key(const PublicKey& a, const PublicKey& b) {
-  const auto* left = std::get_if<RsaPublicKey>(&a);
-  const auto* right = std::get_if<RsaPublicKey>(&b);
-  return left != nullptr && right != nullptr && left->modulus == right->modulus;
-}
-
 /// Aladdin's software writes "not modifiable" into private keys that it changes all the same;
-/// the label's own flags tell better.
+/// the label's own flags are surer.
 bool names_change(const AttributeFile& object) {
   constexpr Byte kFree = 0x10;
   const Attribute* label = object.find(attribute::kLabel);
@@ -55,9 +54,11 @@ KeyUsage public_usage(const AttributeFile& object) {
 
 class Interpreter {
  public:
-  Interpreter(const Catalog& catalog, const PublicKeySource& ask) : ask_(&ask) {
-    map_ = catalog.container_map();
-    for (const auto& [path, file] : catalog.stored()) sort(path, file);
+  Interpreter(const FileCache& file_cache, const PublicKeySource& ask) : ask_(&ask) {
+    map_ = file_cache.container_map();
+    for (const std::string& fault : file_cache.faults())
+      objects_.list.odd.push_back({fmt::format("a directory that cannot be read: {}", fault)});
+    for (const auto& [path, file] : file_cache.stored()) sort(path, file);
     for (const auto& half : private_) add_pair(half);
     for (const auto& half : public_) add_public(half);
   }
@@ -71,6 +72,7 @@ class Interpreter {
   void sort(const FilePath& path, const StoredFile& file) {
     switch (file.state) {
       case StoredFile::State::kLocked:
+        if (file.refused) odd(path, "cannot be read, not even after a login");
         return;
       case StoredFile::State::kDamaged:
         return odd(path, "damaged, " + file.fault);
@@ -136,7 +138,7 @@ class Interpreter {
     const auto rivals = std::ranges::count_if(private_, has_id);
     if (candidates == 1 && rivals == 1) return std::ranges::find_if(public_, has_id);
     if (candidates == 0) return public_.end();
-    known = (*ask_)(KeyPlaces{*half.first, {}}.private_key());
+    known = (*ask_)(KeyFiles{*half.first, {}}.private_key());
     return std::ranges::find_if(public_, [&](const auto& other) {
       return has_id(other) && same_key(public_key_of(*other.second), known);
     });
@@ -144,7 +146,7 @@ class Interpreter {
 
   void add_pair(const Files::value_type& half) {
     const AttributeFile& object = *half.second;
-    KeyPlaces places{*half.first, {}};
+    KeyFiles key_files{*half.first, {}};
     Key key;
     key.ref = make_ref(*half.first, object);
     key.id = object.value(attribute::kId);
@@ -157,25 +159,27 @@ class Interpreter {
     key.always_sensitive = kept || object.flag(attribute::kAlwaysSensitive);
     key.always_authenticate = object.flag(attribute::kAlwaysAuthenticate);
     key.modifiable = names_change(object);
+    key.subject = object.value(attribute::kSubject);
+    if (key.subject == default_subject()) key.subject.clear();
     const auto other = partner(half, key.public_key);
     key.has_public = other != public_.end();
     if (key.has_public) {
-      places.public_file = *other->first;
+      key_files.public_file = *other->first;
       key.public_key = public_key_of(*other->second);
       public_.erase(other);
     }
-    measure(key, places);
-    objects_.keys.emplace(key.ref, places);
+    measure(key, key_files);
+    objects_.keys.emplace(key.ref, key_files);
     objects_.list.keys.push_back(std::move(key));
   }
 
-  void measure(Key& key, const KeyPlaces& places) {
+  void measure(Key& key, const KeyFiles& key_files) {
     if (std::holds_alternative<std::monostate>(key.public_key))
-      key.public_key = (*ask_)(places.private_key());
+      key.public_key = (*ask_)(key_files.private_key());
     if (const auto* rsa = std::get_if<RsaPublicKey>(&key.public_key))
       key.bits = modulus_bits(rsa->modulus);
-    else if (map_ && has_container(places.private_file->back()))
-      key.bits = map_->bits(places.private_file->back() & 0xFFU);
+    else if (map_ && has_container(key_files.private_file->back()))
+      key.bits = map_->bits(key_files.private_file->back() & 0xFFU);
   }
 
   void add_public(const Files::value_type& half) {
@@ -191,7 +195,7 @@ class Interpreter {
     key.modifiable = names_change(object);
     if (const auto* rsa = std::get_if<RsaPublicKey>(&key.public_key))
       key.bits = modulus_bits(rsa->modulus);
-    objects_.keys.emplace(key.ref, KeyPlaces{{}, *half.first});
+    objects_.keys.emplace(key.ref, KeyFiles{{}, *half.first});
     objects_.list.keys.push_back(std::move(key));
   }
 
@@ -213,11 +217,16 @@ ObjectRef make_ref(const FilePath& path, const AttributeFile& object) {
   ObjectRef ref;
   for (const FileId id : path) append(ref, write_be(id, 2));
   append(ref, object.stamp);
+  // Stamps start anew when the token is formatted.
+  constexpr std::size_t kMark = 8;
+  for (const std::uint16_t type : {attribute::kValue, attribute::kModulus})
+    if (const Bytes value = object.value(type); !value.empty())
+      append(ref, BytesView(crypto::sha1(value)).first(kMark));
   return ref;
 }
 
-FilePath KeyPlaces::private_key() const { return beside(private_file.value()); }
-FilePath KeyPlaces::public_key() const { return beside(public_file.value()); }
+FilePath KeyFiles::private_key() const { return beside(private_file.value()); }
+FilePath KeyFiles::public_key() const { return beside(public_file.value()); }
 
 unsigned modulus_bits(BytesView modulus) {
   if (modulus.empty()) return 0;
@@ -232,8 +241,8 @@ PublicKey public_key_of(const AttributeFile& object) {
   return key;
 }
 
-TokenObjects interpret(const Catalog& catalog, const PublicKeySource& ask) {
-  return Interpreter(catalog, ask).result();
+TokenObjects list_objects(const FileCache& file_cache, const PublicKeySource& ask) {
+  return Interpreter(file_cache, ask).result();
 }
 
 }  // namespace kilt::jacarta

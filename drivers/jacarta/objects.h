@@ -7,13 +7,13 @@
 #include <map>
 #include <optional>
 
-#include "drivers/jacarta/catalog.h"
+#include "drivers/jacarta/file_cache.h"
 #include "drivers/objects.h"
 
 namespace kilt::jacarta {
 
 /// A key's files; its key objects are where key_object_of() says.
-struct KeyPlaces {
+struct KeyFiles {
   std::optional<FilePath> private_file, public_file;
 
   [[nodiscard]] FilePath private_key() const;
@@ -22,25 +22,22 @@ struct KeyPlaces {
 
 struct TokenObjects {
   ObjectList list;
-  std::map<ObjectRef, KeyPlaces> keys;
+  std::map<ObjectRef, KeyFiles> keys;
   std::map<ObjectRef, FilePath> certificates, data;
 };
 
-/// Asks the token for the public half of a key object; std::monostate if it does not tell.
+/// Asks the token for the public half of a key object; std::monostate if it does not give it.
 using PublicKeySource = std::function<PublicKey(const FilePath&)>;
 
 /// `ask` is used where files do not say which halves belong together, or lack the public half.
-[[nodiscard]] TokenObjects interpret(const Catalog& catalog, const PublicKeySource& ask);
+[[nodiscard]] TokenObjects list_objects(const FileCache& file_cache, const PublicKeySource& ask);
 
-/// Directory, number and stamp: another object in the same place later is another object.
+/// Directory, number, stamp and a mark of the contents: another object in the same place later is
+/// another object.
 [[nodiscard]] ObjectRef make_ref(const FilePath& path, const AttributeFile& object);
 
 /// RSA public half out of an object file's attributes; std::monostate if it is not there.
 [[nodiscard]] PublicKey public_key_of(const AttributeFile& object);
-
-/// OBJECT IDENTIFIER in DER <-> the 16 little-endian numbers that Aladdin's software stores.
-[[nodiscard]] Bytes read_object_id(BytesView stored);
-[[nodiscard]] Bytes write_object_id(BytesView der);
 
 /// Modulus length of an RSA key in bits.
 [[nodiscard]] unsigned modulus_bits(BytesView modulus);

@@ -1,8 +1,9 @@
 #include "drivers/jacarta/pins.h"
 
 #include "apdu/tlv.h"
-#include "drivers/jacarta/channel.h"
 #include "drivers/jacarta/laser_crypto.h"
+#include "drivers/jacarta/secure_channel.h"
+#include "drivers/new_pin.h"
 #include "drivers/status.h"
 
 namespace kilt::jacarta {
@@ -14,7 +15,7 @@ constexpr Byte kOwnClass = 0x80;
   if (sw.tries_left() == 0U) throw PinBlocked();
   if (sw == sw::kAuthenticationFailed) throw WrongPin(std::nullopt);
   if (sw == sw::kReferenceDataNotUsable) throw PinBlocked();
-  throw_status("VERIFY", sw);
+  throw_pin_status("VERIFY", sw);
 }
 
 }  // namespace
@@ -24,7 +25,6 @@ Bytes encode_new_pin(const SecureBytes& pin) {
 }
 
 void Pins::verify(PinRole role, const SecureBytes& pin) {
-  if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
   if (pin.size() > kMaxPin) throw PinLength("the PIN is longer than the token takes");
   files_->select({pin_object(role)});
   auto ask = apdu::get_challenge(apdu::Le{kChallengeSize});
@@ -67,7 +67,7 @@ void Pins::logout() {
 
 void Pins::change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin,
                   const std::function<void()>& done) {
-  check_new_pin(role, new_pin);
+  check_new_pin(status(role), new_pin);
   const auto before = logged_in_;
   verify(role, old_pin);
   set_value(role, new_pin, false);
@@ -76,7 +76,7 @@ void Pins::change(PinRole role, const SecureBytes& old_pin, const SecureBytes& n
 }
 
 void Pins::unblock_user_pin(const SecureBytes& new_pin) {
-  check_new_pin(PinRole::kUser, new_pin);
+  check_new_pin(status(PinRole::kUser), new_pin);
   set_value(PinRole::kUser, new_pin, true);
 }
 
@@ -84,7 +84,7 @@ void Pins::set_value(PinRole role, const SecureBytes& new_pin, bool reset_counte
   const FilePath path{pin_object(role)};
   status_.erase(role);
   try {
-    Channel channel(files_->card());
+    SecureChannel channel(files_->card());
     channel.select(path);
     if (reset_counter)
       expect_ok("reset retry counter",
@@ -99,13 +99,6 @@ void Pins::set_value(PinRole role, const SecureBytes& new_pin, bool reset_counte
     forget();
     throw;
   }
-}
-
-void Pins::check_new_pin(PinRole role, const SecureBytes& pin) {
-  const PinStatus limits = status(role);
-  if (pin.size() < limits.min_length)
-    throw PinLength("the new PIN is shorter than the token takes");
-  if (pin.size() > limits.max_length) throw PinLength("the new PIN is longer than the token takes");
 }
 
 PinStatus Pins::status(PinRole role) {

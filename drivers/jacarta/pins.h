@@ -1,4 +1,4 @@
-// PINs of the Laser applet (public notes on the applet, section 5): key objects below the MF,
+// PINs of the Laser applet (sheet, section 5): key objects below the MF,
 // proved by a cryptogram over the card's challenge.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "drivers/jacarta/file_system.h"
+#include "drivers/jacarta/files.h"
 #include "drivers/token.h"
 
 namespace kilt::jacarta {
@@ -24,7 +24,7 @@ inline constexpr std::size_t kMinPin = 4, kMaxPin = 16;
 
 class Pins {
  public:
-  explicit Pins(FileSystem& files) : files_(&files) {}
+  explicit Pins(Files& files) : files_(&files) {}
 
   /// Who is logged in as far as this connection knows.
   [[nodiscard]] std::optional<PinRole> logged_in() const noexcept { return logged_in_; }
@@ -52,13 +52,12 @@ class Pins {
   /// not there: not initialized.
   PinStatus status(PinRole role);
   /// Before anything is sent: a PIN the token will not take must not cost the old one's VERIFY.
-  void check_new_pin(PinRole role, const SecureBytes& pin);
 
  private:
   void set_value(PinRole role, const SecureBytes& new_pin, bool reset_counter);
   PinStatus read_status(PinRole role);
 
-  FileSystem* files_;
+  Files* files_;
   std::optional<PinRole> logged_in_;
   std::map<PinRole, PinStatus> status_;
 };

@@ -1,9 +1,10 @@
 #include "drivers/jacarta/templates.h"
 
+#include "drivers/crypto/x509.h"
 #include "drivers/errors.h"
-#include "drivers/jacarta/object_files.h"
+#include "drivers/jacarta/layout.h"
+#include "drivers/jacarta/object_id.h"
 #include "drivers/jacarta/objects.h"
-#include "drivers/x509.h"
 
 namespace kilt::jacarta {
 namespace {
@@ -15,13 +16,6 @@ constexpr Byte kFixed = 0x00, kFree = 0x10, kToTrue = 0x30, kToFalse = 0x50, kTr
 constexpr std::uint32_t kNotKnown = 0xFFFFFFFF;  // as PKCS#11 says "unavailable"
 constexpr std::uint32_t kRsa = 0, kX509 = 0;
 constexpr std::size_t kDateSize = 8;
-
-/// What Aladdin's software gives a key without a subject: SEQUENCE of ten characters.
-Bytes default_subject() {
-  Bytes subject{0x30, 0x0A};
-  append(subject, to_bytes("JACARTAPKI"));
-  return subject;
-}
 
 AttributeFile start(FileId id, ObjectClass object_class, bool is_private, bool with_hash) {
   AttributeFile file;
@@ -40,11 +34,17 @@ void finish(AttributeFile& file, bool vendor_flag) {
 
 }  // namespace
 
+Bytes default_subject() {
+  Bytes subject{0x30, 0x0A};
+  append(subject, to_bytes("JACARTAPKI"));
+  return subject;
+}
+
 AttributeFile private_key_file(FileId id, const KeyNames& names) {
   AttributeFile file = start(id, ObjectClass::kPrivateKey, true, false);
   file.add(kLabel, kFree, to_bytes(names.label));
   file.add_number(kKeyType, kFixed, kRsa);
-  file.add(kSubject, kFree, default_subject());
+  file.add(kSubject, kFree, names.subject.empty() ? default_subject() : names.subject);
   file.add(kId, kFree, names.id);
   file.add_flag(kSensitive, kToTrue, true);
   file.add_flag(kDecrypt, kFixed, names.usage.decrypt);
@@ -88,7 +88,7 @@ AttributeFile public_key_file(FileId id, const KeyNames& names, const RsaPublicK
 }
 
 AttributeFile certificate_file(FileId id, const Certificate& certificate, BytesView der) {
-  const auto fields = x509::names(der);
+  const auto fields = x509::fields(der);
   if (!fields) throw InvalidData("this is no X.509 certificate");
   AttributeFile file = start(id, ObjectClass::kCertificate, certificate.is_private, true);
   file.add(kLabel, kFree, to_bytes(certificate.label));

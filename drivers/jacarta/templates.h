@@ -1,5 +1,5 @@
 // Object files as Aladdin's software writes them: which attributes, in which order, with which
-// flags and rules (public notes on the applet, sections 8.1 to 8.3).
+// flags and rules (sheet, sections 8.1 to 8.3).
 #pragma once
 
 #include <vector>
@@ -16,7 +16,11 @@ struct KeyNames {
   Bytes id;
   KeyUsage usage;
   bool local = false;  ///< made on the token
+  Bytes subject;       ///< of the private half; empty: default_subject()
 };
+
+/// What Aladdin's software gives a key without a subject: SEQUENCE of ten characters.
+[[nodiscard]] Bytes default_subject();
 
 [[nodiscard]] AttributeFile private_key_file(FileId id, const KeyNames& names);
 [[nodiscard]] AttributeFile public_key_file(FileId id, const KeyNames& names,

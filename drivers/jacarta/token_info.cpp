@@ -75,7 +75,7 @@ Bytes TokenInfoFile::with_user_pin_set(Bytes file) {
   return file;
 }
 
-Bytes read_token_info(FileSystem& files) {
+Bytes read_token_info(Files& files) {
   files.select(kTokenInfoPath);
   Bytes file;
   files.read_on(file, TokenInfoFile::kSize);
@@ -87,14 +87,14 @@ std::array<Byte, 4> ChangeCounters::stamp() const noexcept {
           static_cast<Byte>(files & 0xFF), static_cast<Byte>(files >> 8)};
 }
 
-ChangeCounters read_counters(FileSystem& files) {
+ChangeCounters read_counters(Files& files) {
   files.select(kCountersPath);
   const Bytes bytes = files.read_at(kCounters, kCountersSize);
   return {static_cast<std::uint16_t>(bytes[0] | bytes[1] << 8),
           static_cast<std::uint16_t>(bytes[2] | bytes[3] << 8)};
 }
 
-ChangeCounters raise_counters(FileSystem& files, ChangeCounters now) {
+ChangeCounters raise_counters(Files& files, ChangeCounters now) {
   ++now.containers;
   ++now.files;
   files.select(kCountersPath);
@@ -102,7 +102,7 @@ ChangeCounters raise_counters(FileSystem& files, ChangeCounters now) {
   return now;
 }
 
-void raise_pin_freshness(FileSystem& files) {
+void raise_pin_freshness(Files& files) {
   files.select(kCountersPath);
   const Byte now = files.read_at(kPinFreshness, 1)[0];
   files.update(kPinFreshness, Bytes{static_cast<Byte>(now + 1)});

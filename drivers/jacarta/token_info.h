@@ -1,6 +1,6 @@
-// The file 3000/C000, where the applet's PKCS#11 software keeps what C_GetTokenInfo shows (public
-// notes on the applet, section 9.1), and the counters of 3003/4001 by which programs notice each
-// other's changes (section 9.2).
+// The file 3000/C000, where the applet's PKCS#11 software keeps what C_GetTokenInfo shows (sheet,
+// section 9.1), and the counters of 3003/4001 by which programs notice each
+// other's changes (sheet, section 9.2).
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "apdu/bytes.h"
-#include "drivers/jacarta/file_system.h"
+#include "drivers/jacarta/files.h"
 
 namespace kilt::jacarta {
 
@@ -31,8 +31,8 @@ class TokenInfoFile {
   [[nodiscard]] static Bytes with_user_pin_set(Bytes file);
 };
 
-/// Reads the file. Throws ObjectNotFound on a token that nobody set up.
-[[nodiscard]] Bytes read_token_info(FileSystem& files);
+/// Reads the file. Throws ObjectNotFound on a token that was never set up.
+[[nodiscard]] Bytes read_token_info(Files& files);
 
 /// Number of changes so far, of containers and of files, each modulo 65536.
 struct ChangeCounters {
@@ -44,11 +44,11 @@ struct ChangeCounters {
 };
 
 /// One SELECT, one READ. Throws ObjectNotFound.
-[[nodiscard]] ChangeCounters read_counters(FileSystem& files);
+[[nodiscard]] ChangeCounters read_counters(Files& files);
 /// Both plus one: goes before the change of one object. Answers the new values.
-ChangeCounters raise_counters(FileSystem& files, ChangeCounters now);
+ChangeCounters raise_counters(Files& files, ChangeCounters now);
 /// A PIN has changed: programs that keep PINs notice by this byte.
-void raise_pin_freshness(FileSystem& files);
+void raise_pin_freshness(Files& files);
 
 /// Places.
 inline const FilePath kPublicDirectory{0x3000, 0x3001}, kPrivateDirectory{0x3000, 0x3002},

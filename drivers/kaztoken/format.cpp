@@ -3,11 +3,12 @@
 #include <array>
 
 #include "apdu/tlv.h"
+#include "drivers/challenge.h"
 #include "drivers/kaztoken/layout.h"
 #include "drivers/pkcs15/directory.h"
 #include "drivers/pkcs15/encode.h"
 #include "drivers/pkcs15/last_update.h"
-#include "drivers/random_pin.h"
+#include "drivers/pkcs15/objects.h"
 #include "drivers/status.h"
 
 namespace kilt::kaztoken {
@@ -54,11 +55,11 @@ void check_pins(const FormatRequest& request) {
     throw PinLength("the user PIN of this token has 6 to 32 characters");
 }
 
-/// A token without PIN objects has nobody to ask.
+/// A token without PIN objects asks for no PIN.
 void check_right_to_erase(Pins& pins, const FormatRequest& request) {
   if (request.erase_without_so_pin) return;
   try {
-    pins.verify(PinRole::kSo, request.so_pin);
+    pins.verify(PinRole::kSo, request.so_pin.clone());
   } catch (const ObjectNotFound&) {
     return;
   }
@@ -68,7 +69,7 @@ void command(apdu::Card& card, const char* what, Byte ins, Byte p1, Byte p2) {
   expect_ok(what, card.send(apdu::Command::case1(0x80, ins, p1, p2)));
 }
 
-void create_folder(FileSystem& files, const FilePath& path, const AccessRights& access) {
+void create_folder(Files& files, const FilePath& path, const AccessRights& access) {
   FilePath parent = path;
   parent.pop_back();
   files.select(parent);
@@ -76,12 +77,12 @@ void create_folder(FileSystem& files, const FilePath& path, const AccessRights& 
 }
 
 /// Firmware may bring the system folders along.
-void create_system_folders(FileSystem& files) {
+void create_system_folders(Files& files) {
   for (const FilePath& path : system_folders())
     if (!files.exists(path)) create_folder(files, path, kSystemRights);
 }
 
-void create_pin(FileSystem& files, Pins& pins, PinRole role, const SecureBytes& pin) {
+void create_pin(Files& files, Pins& pins, PinRole role, const SecureBytes& pin) {
   const bool so = role == PinRole::kSo;
   const unsigned tries = so ? kSoTries : kUserTries;
   const auto min_length = static_cast<Byte>(so ? kMinSoPin : kMinUserPin);
@@ -92,7 +93,7 @@ void create_pin(FileSystem& files, Pins& pins, PinRole role, const SecureBytes& 
   pins.set(role, pin);
 }
 
-void write_file(FileSystem& files, const Bytes& path, pkcs15::FileUse use, std::size_t size,
+void write_file(Files& files, const Bytes& path, pkcs15::FileUse use, std::size_t size,
                 const Bytes& contents) {
   files.create(path, use, size);
   files.select(path);
@@ -124,33 +125,37 @@ Bytes ef_dir(const std::string& label) {
   return tlv::encode(0x61, body);
 }
 
-void write_application(FileSystem& files, const TokenNames& names, const FormatRequest& request) {
-  const pkcs15::Layout places = layout();
-  const Bytes aodf = places.file(places.directories.at(pkcs15::DirectoryKind::kAuthObjects));
+/// `erased`: lastUpdate of what was there before.
+void write_application(Files& files, const TokenNames& names, const FormatRequest& request,
+                       const std::string& erased) {
+  const pkcs15::Layout application = layout();
+  const Bytes aodf =
+      application.file(application.directories.at(pkcs15::DirectoryKind::kAuthObjects));
   Bytes pins = pin_entry(PinRole::kSo);
   append(pins, pin_entry(PinRole::kUser));
   write_file(files, aodf, pkcs15::FileUse::kPinDirectory, kPinDirectoryFile, pins);
-  write_file(files, places.file(places.odf), pkcs15::FileUse::kOdf, kSmallFile,
+  write_file(files, application.file(application.odf), pkcs15::FileUse::kOdf, kSmallFile,
              pkcs15::encode_odf({pkcs15::DirectoryKind::kAuthObjects, {aodf, {}, {}}}));
   pkcs15::TokenInfoEntry info;
   info.serial = names.serial;
   info.manufacturer = names.manufacturer;
   info.label = request.label;
   info.flags = kEidCompliant;
-  info.last_update = pkcs15::later_time("");
+  info.last_update = pkcs15::later_time(erased);
   if (request.user_pin.empty()) info.issuer = kNoUserPin;
-  write_file(files, places.file(places.token_info), pkcs15::FileUse::kTokenInfo, kSmallFile,
-             pkcs15::encode_token_info(info));
+  write_file(files, application.file(application.token_info), pkcs15::FileUse::kTokenInfo,
+             kSmallFile, pkcs15::encode_token_info(info));
 }
 
 }  // namespace
 
-void format(apdu::Card& card, FileSystem& files, Pins& pins, const TokenNames& names,
+void format(apdu::Card& card, Files& files, Pins& pins, const TokenNames& names,
             const FormatRequest& request) {
   check_pins(request);
   check_right_to_erase(pins, request);
   const SecureBytes user_pin =
       request.user_pin.empty() ? random_pin(card, kMaxPin) : request.user_pin.clone();
+  const std::string erased = pkcs15::Objects(files, layout().base).last_update();
   pins.forget();
   command(card, "INIT", 0x8A, 0x00, 0x00);
   files.create({0x3F00, FileType::kDirectory, 0, kMfRights, std::nullopt});
@@ -162,16 +167,16 @@ void format(apdu::Card& card, FileSystem& files, Pins& pins, const TokenNames& n
   create_folder(files, {0x5000}, kApplicationRights);
   create_pin(files, pins, PinRole::kSo, request.so_pin);
   create_pin(files, pins, PinRole::kUser, user_pin);
-  write_application(files, names, request);
+  write_application(files, names, request, erased);
   // Until here no access rule is in force.
   command(card, "INIT END", 0x84, 0x4E, 0x19);
   pins.forget();
 }
 
-void user_pin_set(FileSystem& files) {
-  const pkcs15::Layout places = layout();
+void user_pin_set(Files& files) {
+  const pkcs15::Layout application = layout();
   try {
-    const std::size_t size = files.select(places.file(places.token_info));
+    const std::size_t size = files.select(application.file(application.token_info));
     const Bytes before = files.read(0, size);
     pkcs15::TokenInfoEntry info = pkcs15::decode_token_info(before);
     if (info.issuer != kNoUserPin) return;

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "apdu/card.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
 namespace kilt::kaztoken {

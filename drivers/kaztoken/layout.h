@@ -2,7 +2,7 @@
 // platform uses, so that both programs manage the same token (kaztoken sheet, section 12).
 #pragma once
 
-#include "drivers/pkcs15/store.h"
+#include "drivers/pkcs15/writer.h"
 
 namespace kilt::kaztoken {
 
@@ -22,11 +22,11 @@ namespace kilt::kaztoken {
 inline constexpr Byte kSoAuthId = 0x01;
 inline constexpr Byte kUserAuthId = 0x02;
 
-[[nodiscard]] inline pkcs15::Places places() {
+[[nodiscard]] inline pkcs15::FileAllocation file_allocation() {
   return {layout(), 0x0200, 0x0300, 0x0400, 0x0500, {kUserAuthId}};
 }
 
-/// issuerId of a token whose user PIN nobody has set yet.
+/// issuerId of a token whose user PIN is not set yet.
 inline constexpr const char* kNoUserPin = "user PIN not set";
 
 }  // namespace kilt::kaztoken

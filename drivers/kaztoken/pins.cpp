@@ -1,8 +1,9 @@
 #include "drivers/kaztoken/pins.h"
 
 #include "apdu/pin_pad.h"
-#include "drivers/kaztoken/file_system.h"
-#include "drivers/kaztoken/rsf.h"
+#include "drivers/kaztoken/files.h"
+#include "drivers/kaztoken/keys.h"
+#include "drivers/new_pin.h"
 #include "drivers/status.h"
 
 namespace kilt::kaztoken {
@@ -20,8 +21,7 @@ Byte reference(PinRole role) { return role == PinRole::kSo ? 1 : 2; }
 
 }  // namespace
 
-void Pins::verify(PinRole role, const SecureBytes& pin) {
-  if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
+StatusWord Pins::send_verify(PinRole role, const SecureBytes& pin) {
   if (pin.size() > kMaxPin) throw PinLength("the PIN is longer than the token takes");
   const auto command = apdu::verify(reference(role), pin.view());
   auto answer = card_->send(command);
@@ -29,20 +29,21 @@ void Pins::verify(PinRole role, const SecureBytes& pin) {
     logout();
     answer = card_->send(command);
   }
-  judge_verify(role, answer.sw);
+  return answer.sw;
 }
 
-void Pins::verify_at_pad(PinRole role) {
+StatusWord Pins::ask_at_reader(PinRole role) {
   // Nobody shall type a PIN twice because the token answers 6F86 to the first: whoever is logged in
   // is logged out before.
   if (logged_in_ || card_->send(apdu::verify_status(reference(role))).ok()) logout();
   auto header = apdu::Command::case1(0x00, 0x20, 0x00, reference(role));
   header.privacy = apdu::Privacy::kSecret;
   const apdu::PadFormat format{false, status(role).min_length, kMaxPadPin, 0, 0};
-  judge_verify(role, apdu::verify_at_pad(*card_, header, format).sw);
+  return apdu::verify_at_pad(*card_, header, format).sw;
 }
 
-void Pins::judge_verify(PinRole role, StatusWord sw) {
+void Pins::verify(PinRole role, const PinInput& pin) {
+  const StatusWord sw = pin.is_at_reader() ? ask_at_reader(role) : send_verify(role, pin.typed());
   // The right PIN takes no try away: a full counter stays full.
   const auto known = status_.find(role);
   const bool full = known != status_.end() && known->second.tries_left &&
@@ -54,7 +55,7 @@ void Pins::judge_verify(PinRole role, StatusWord sw) {
   }
   if (sw == kWrongPin) throw WrongPin(tries_left(role));
   if (sw == kPinTooShort) throw PinLength("the PIN is shorter than the token takes");
-  throw_status("VERIFY", sw);
+  throw_pin_status("VERIFY", sw);
 }
 
 void Pins::logout() {
@@ -63,16 +64,20 @@ void Pins::logout() {
   expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0x40, 0x00, 0x00)));
 }
 
-void Pins::change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) {
-  check_length(role, new_pin);
+void Pins::change(PinRole role, const PinInput& old_pin, const PinInput& new_pin) {
+  if (new_pin.is_at_reader())
+    throw NotSupported(
+        "the token wants the new PIN's length in places that a reader does not fill in: change the "
+        "PIN on the computer");
+  check_new_pin(status(role), new_pin.typed());
   const bool was_logged_in = logged_in_.has_value();
   verify(role, old_pin);
-  set(role, new_pin);
+  set(role, new_pin.typed());
   if (!was_logged_in) logout();
 }
 
 void Pins::set_user_pin(const SecureBytes& new_pin) {
-  check_length(PinRole::kUser, new_pin);
+  check_new_pin(status(PinRole::kUser), new_pin);
   // RESET RETRY COUNTER, no data: the counter of PIN 2.
   expect_ok("RESET RETRY COUNTER",
             card_->send(apdu::Command::case1(0x00, 0x2C, 0x03, reference(PinRole::kUser))));
@@ -84,15 +89,7 @@ void Pins::set(PinRole role, const SecureBytes& new_pin) {
   const StatusWord sw = change_reference_data(*card_, reference(role), new_pin.view());
   if (sw == kPinTooShort || sw == sw::kIncorrectData || sw == sw::kWrongLength)
     throw PinLength("the token does not take a PIN of this length");
-  if (sw != sw::kOk) throw_status("CHANGE REFERENCE DATA", sw);
-}
-
-/// Before any command: a PIN that the token will not take must not cost the old one's VERIFY.
-void Pins::check_length(PinRole role, const SecureBytes& pin) {
-  const PinStatus limits = status(role);
-  if (pin.size() < limits.min_length)
-    throw PinLength("the new PIN is shorter than the token takes");
-  if (pin.size() > limits.max_length) throw PinLength("the new PIN is longer than the token takes");
+  if (sw != sw::kOk) throw_pin_status("CHANGE REFERENCE DATA", sw);
 }
 
 PinStatus Pins::status(PinRole role) {
@@ -115,7 +112,12 @@ std::optional<PinStatus> Pins::status_by_object(PinRole role) {
     has_pin_objects_ = false;
     return std::nullopt;
   }
-  const Fci fci = parse_fci(answer.data);
+  Fci fci;
+  try {
+    fci = parse_fci(answer.data);
+  } catch (const MalformedAnswer&) {
+    return std::nullopt;  // the counter can be read in another way, too
+  }
   if (!fci.rsf || fci.rsf->tries_max == 0) return std::nullopt;
   PinStatus status;
   status.tries_left = fci.rsf->tries_left;

@@ -1,4 +1,4 @@
-// PINs of the Rutoken ECP platform (kaztoken sheet, section 7; additions A2).
+// PINs of the Rutoken ECP platform (kaztoken sheet, section 7).
 #pragma once
 
 #include <optional>
@@ -16,18 +16,18 @@ class Pins {
   [[nodiscard]] std::optional<PinRole> logged_in() const noexcept { return logged_in_; }
   void forget() noexcept {
     logged_in_.reset();
-    status_.clear();
+    forget_status();
   }
+  /// The counters may be others now.
+  void forget_status() noexcept { status_.clear(); }
 
-  /// One VERIFY; a second one only after 6F86 ("somebody is logged in already"), which compares
-  /// nothing and spends no try. Throws WrongPin, PinBlocked, PinLength.
-  void verify(PinRole role, const SecureBytes& pin);
-  /// The same, typed at the reader. Throws also PinEntryFailed.
-  void verify_at_pad(PinRole role);
+  /// One VERIFY; a second one only after 6F86 ("a user is logged in already"), which compares
+  /// nothing and spends no try. Throws as Token::login.
+  void verify(PinRole role, const PinInput& pin);
   /// `80 40 00 00`: closes the security state of every PIN.
   void logout();
   /// VERIFY with the old PIN, then the new one is set. Throws WrongPin, PinBlocked, PinLength.
-  void change(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin);
+  void change(PinRole role, const PinInput& old_pin, const PinInput& new_pin);
   /// Clears the user PIN's counter and sets a new value; the SO must be logged in.
   void set_user_pin(const SecureBytes& new_pin);
   /// Gives a PIN object its value, whatever it was: used while a token is formatted.
@@ -36,8 +36,8 @@ class Pins {
   PinStatus status(PinRole role);
 
  private:
-  void judge_verify(PinRole role, StatusWord sw);
-  void check_length(PinRole role, const SecureBytes& pin);
+  StatusWord send_verify(PinRole role, const SecureBytes& pin);
+  StatusWord ask_at_reader(PinRole role);
   PinStatus read_status(PinRole role);
   std::optional<PinStatus> status_by_object(PinRole role);
   PinStatus status_by_empty_verify(PinRole role);

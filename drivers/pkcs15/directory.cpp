@@ -28,7 +28,7 @@ Extent measure(BytesView data) {
     try {
       reader.next();
     } catch (const MalformedAnswer&) {
-      return extent;  // goes on in the next block, or is damaged: for_each_entry tells
+      return extent;  // goes on in the next block, or is damaged: for_each_entry finds out
     }
     extent.used = data.size() - reader.rest().size();
   }
@@ -36,6 +36,9 @@ Extent measure(BytesView data) {
 }
 
 }  // namespace
+
+// Families whose directories name no records need not know them.
+std::optional<Bytes> Files::record(std::size_t) { return std::nullopt; }
 
 BytesView relative_path(BytesView path) {
   const bool leads = path.size() >= 2 && path[0] == 0x3F && path[1] == 0x00;
@@ -50,8 +53,17 @@ Bytes read_file(Files& files, BytesView path) {
 Bytes read_value(Files& files, const Path& path) {
   const std::size_t size = std::min(files.select(path.file), kMaxFile);
   const std::size_t index = path.index.value_or(0);
+  // Some makers write a length of nothing where they mean all that is there.
+  const auto length_or = [&](std::size_t all) {
+    return path.length.value_or(0) == 0 ? all : *path.length;
+  };
+  if (path.index)
+    if (auto record = files.record(index)) {
+      record->resize(std::min(record->size(), length_or(record->size())));
+      return std::move(*record);
+    }
   if (index > size) throw MalformedAnswer("a PKCS#15 path points behind its file");
-  return files.read(index, std::min(path.length.value_or(size), size - index));
+  return files.read(index, std::min(length_or(size), size - index));
 }
 
 Bytes read_directory(Files& files, BytesView path) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "apdu/tlv.h"
-#include "drivers/pkcs15/asn1.h"
+#include "drivers/crypto/asn1.h"
 
 namespace kilt::pkcs15 {
 namespace {

@@ -1,4 +1,4 @@
-// Where a card keeps its PKCS#15 application, as EF.DIR tells (PKCS#15 v1.1, 5.4; ISO/IEC 7816-15,
+// Where a card keeps its PKCS#15 application, as EF.DIR says (PKCS#15 v1.1, 5.4; ISO/IEC 7816-15,
 // 7.4; ISO/IEC 7816-4, 12.2.2).
 #pragma once
 

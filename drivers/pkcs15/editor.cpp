@@ -35,6 +35,12 @@ Bytes Layout::file(std::uint16_t id) const {
   return path;
 }
 
+std::vector<OdfEntry> Layout::odf_entries() const {
+  std::vector<OdfEntry> entries;
+  for (const auto& [kind, id] : directories) entries.push_back({kind, {file(id), {}, {}}});
+  return entries;
+}
+
 Editor::Editor(WritableFiles& files, const Layout& layout)
     : files_(&files), layout_(layout), journal_(files, layout.file(layout.journal)) {}
 
@@ -168,7 +174,7 @@ bool Editor::named(BytesView path) {
 void Editor::commit(std::vector<JournalRecord::Orphan> unwanted) {
   const std::vector<JournalRecord::Image> images = changes();
   // The mark changes before the contents, of which a valid journal is part: if the power fails in
-  // between, nobody takes what he knows from before for the present state.
+  // between, no program takes what it knows from before for the present state.
   if (!announced_ && unwanted.empty() && one_command(images)) {
     touch();
     for (const auto& image : images) apply(image);
@@ -187,7 +193,7 @@ void Editor::touch() {
     const std::size_t size = files_->select(path);
     const Bytes before = files_->read(0, size);
     const Bytes after = with_later_update(before);
-    if (after.size() > size) return;  // no room for the date: then nobody trusts it either
+    if (after.size() > size) return;  // no room for the date: then no program trusts it either
     const std::size_t start = first_change(before, after);
     if (start < after.size()) files_->update(start, BytesView(after).subspan(start));
   } catch (const ObjectNotFound&) {

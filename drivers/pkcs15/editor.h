@@ -20,6 +20,8 @@ struct Layout {
 
   /// Path of a file in the DF, 3F00 leading.
   [[nodiscard]] Bytes file(std::uint16_t id) const;
+  /// What EF.ODF says of these directories, private keys first.
+  [[nodiscard]] std::vector<OdfEntry> odf_entries() const;
 };
 
 class Editor {

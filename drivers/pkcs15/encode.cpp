@@ -1,7 +1,7 @@
 #include "drivers/pkcs15/encode.h"
 
+#include "drivers/crypto/asn1.h"
 #include "drivers/errors.h"
-#include "drivers/pkcs15/asn1.h"
 
 namespace kilt::pkcs15 {
 namespace {
@@ -48,6 +48,24 @@ Bytes type_attributes(const Bytes& body) {
   return tlv::encode(asn1::context(1), tlv::encode(asn1::kSequence, body));
 }
 
+/// [0] CommonPrivateKeyAttributes: the name, and what else stood there.
+Bytes subject_attributes(const Bytes& subject, BytesView others = {}) {
+  Bytes body = subject;
+  append(body, others);
+  return body.empty() ? body : tlv::encode(asn1::context(0), tlv::encode(asn1::kSequence, body));
+}
+
+/// What stands in [0] besides the name; nothing in OpenSC's form, which is the name alone.
+Bytes other_attributes(BytesView subclass) {
+  Bytes others;
+  const auto outer = tlv::find(subclass, asn1::kSequence);
+  if (!outer) return others;
+  tlv::Reader reader(outer->value);
+  while (const auto node = reader.next())
+    if (node->tag != asn1::kSequence && node->tag != asn1::kSet) append(others, node->encoded);
+  return others;
+}
+
 std::uint32_t entry_tag(KeyType type) {
   switch (type) {
     case KeyType::kEc:
@@ -92,14 +110,6 @@ Bytes with_first(const tlv::Node& sequence, std::uint32_t tag, const Bytes& valu
   return tlv::encode(sequence.tag, front);
 }
 
-/// INTEGER of a number that is never negative: a leading 1 bit gets a 00 before it.
-Bytes unsigned_integer(const Bytes& value) {
-  Bytes body;
-  if (value.empty() || (value.front() & 0x80) != 0) body.push_back(0x00);
-  append(body, value);
-  return tlv::encode(asn1::kInteger, body);
-}
-
 }  // namespace
 
 Bytes encode_key(const KeyEntry& key, bool private_half) {
@@ -110,9 +120,10 @@ Bytes encode_key(const KeyEntry& key, bool private_half) {
   if (private_half) append(attributes, number(key.reference));
   Bytes type = encode_path(key.path);
   append(type, key_parameters(key));
-  return tlv::encode(entry_tag(key.type),
-                     joined({encode_common(key.common, key.user_consent),
-                             tlv::encode(asn1::kSequence, attributes), type_attributes(type)}));
+  return tlv::encode(
+      entry_tag(key.type),
+      joined({encode_common(key.common, key.user_consent), tlv::encode(asn1::kSequence, attributes),
+              subject_attributes(key.subject), type_attributes(type)}));
 }
 
 Bytes encode_certificate(const CertificateEntry& certificate) {
@@ -161,28 +172,26 @@ Bytes encode_token_info(const TokenInfoEntry& info) {
 
 Bytes with_names(BytesView entry, const ObjectChange& change) {
   // The first two parts of every entry: common attributes with the label, class attributes with
-  // the id. Each is the first of its type there.
+  // the id. Each is the first of its type there. A private key's name follows in [0].
   const auto outer = tlv::Reader(entry).next();
   if (!outer) throw MalformedAnswer("a directory entry is empty");
   Bytes body;
   tlv::Reader reader(outer->value);
+  Bytes subclass;
+  if (change.subject)
+    if (const auto node = tlv::find(outer->value, asn1::context(0)))
+      subclass = to_bytes(node->value);
   for (unsigned part = 0; const auto node = reader.next(); ++part) {
     if (part == 0 && change.label)
       append(body, with_first(*node, asn1::kUtf8String, to_bytes(*change.label)));
     else if (part == 1 && change.id)
       append(body, with_first(*node, asn1::kOctetString, *change.id));
-    else
+    else if (node->tag != asn1::context(0) || !change.subject)
       append(body, node->encoded);
+    if (part == 1 && change.subject)
+      append(body, subject_attributes(*change.subject, other_attributes(subclass)));
   }
   return tlv::encode(outer->tag, body);
-}
-
-Bytes encode_public_key(const PublicKey& key) {
-  if (const auto* rsa = std::get_if<RsaPublicKey>(&key))
-    return sequence({unsigned_integer(rsa->modulus), unsigned_integer(rsa->exponent)});
-  if (const auto* ec = std::get_if<EcPublicKey>(&key)) return octets(ec->point);
-  if (const auto* gost = std::get_if<GostPublicKey>(&key)) return octets(gost->point);
-  throw Inconsistent("there is no public key to write");
 }
 
 }  // namespace kilt::pkcs15

@@ -19,8 +19,4 @@ namespace kilt::pkcs15 {
 /// The entry with another label and id, all its other fields as they are.
 [[nodiscard]] Bytes with_names(BytesView entry, const ObjectChange& change);
 
-/// RSAPublicKey for an RSA key, an OCTET STRING around the point for the others. Throws
-/// Inconsistent for std::monostate.
-[[nodiscard]] Bytes encode_public_key(const PublicKey& key);
-
 }  // namespace kilt::pkcs15

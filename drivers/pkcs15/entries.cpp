@@ -1,6 +1,10 @@
 #include "drivers/pkcs15/entries.h"
 
-#include "drivers/pkcs15/asn1.h"
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "drivers/crypto/asn1.h"
 
 namespace kilt::pkcs15 {
 namespace {
@@ -61,7 +65,7 @@ Common decode_common(BytesView sequence, bool* user_consent = nullptr) {
 
 /// The parts of a PKCS15Object: common and class attributes, then [0] subclass and [1] type.
 struct Parts {
-  BytesView common, class_attributes, type_attributes;
+  BytesView common, class_attributes, subclass_attributes, type_attributes;
 };
 
 Parts split(const Node& entry) {
@@ -69,13 +73,29 @@ Parts split(const Node& entry) {
   Reader reader(entry.value);
   if (const auto node = reader.next()) parts.common = node->value;
   if (const auto node = reader.next()) parts.class_attributes = node->value;
-  while (const auto node = reader.next())
+  while (const auto node = reader.next()) {
+    if (node->tag == asn1::context(0)) parts.subclass_attributes = node->value;
     if (node->tag == asn1::context(1)) {
       // [1] is explicit: inside stands the SEQUENCE of type attributes.
       Reader inner(node->value);
       if (const auto body = inner.next()) parts.type_attributes = body->value;
     }
+  }
   return parts;
+}
+
+/// subjectName of CommonPrivateKeyAttributes. By the standard [0] holds the SEQUENCE of these
+/// attributes, whose first is the Name; OpenSC writes the Name alone. A Name consists of SETs.
+Bytes decode_subject(BytesView subclass) try {
+  const auto outer = tlv::find(subclass, asn1::kSequence);
+  if (!outer) return {};
+  Reader reader(outer->value);
+  const auto first = reader.next();
+  if (!first) return {};
+  if (first->tag == asn1::kSet) return to_bytes(outer->encoded);
+  return first->tag == asn1::kSequence ? to_bytes(first->encoded) : Bytes{};
+} catch (const MalformedAnswer&) {
+  return {};  // a key is worth more than its name
 }
 
 void decode_key_class(BytesView sequence, KeyEntry& key) {
@@ -126,10 +146,46 @@ void decode_key_type(BytesView sequence, KeyEntry& key) {
   }
 }
 
+/// Of an oidDO's type attributes, OidDO ::= SEQUENCE { id, value } (PKCS#15 v1.1, 6.8): its value;
+/// the id goes to `oid`. Some write them without the SEQUENCE.
+BytesView oid_contents(BytesView attributes, Bytes& oid) {
+  const auto sequence = tlv::find(attributes, asn1::kSequence);
+  const bool wrapped = sequence && tlv::find(sequence->value, asn1::kOid);
+  Reader reader(wrapped ? sequence->value : attributes);
+  const auto id = reader.next();
+  if (!id || id->tag != asn1::kOid) return attributes;
+  oid = to_bytes(id->encoded);
+  return reader.rest();
+}
+
+/// CHOICE of PKCS#15 v1.1, 6.3; [4] is OpenSC's for GOST.
 KeyType key_type(std::uint32_t tag) {
+  if (tag == asn1::kSequence) return KeyType::kRsa;
   if (tag == asn1::context(0)) return KeyType::kEc;
   if (tag == asn1::context(4)) return KeyType::kGost256;
-  return KeyType::kRsa;
+  throw MalformedAnswer("a key that is neither RSA nor EC nor GOST");
+}
+
+/// Tag and contents of the next entry of an ODF, `file` moved behind it; nothing if none begins
+/// here. One of indefinite length ends with 00 00; one cut short gives what is there of it.
+std::optional<std::pair<std::uint32_t, BytesView>> next_odf_entry(BytesView& file) {
+  const Byte tag = file[0];
+  if (file[1] == 0x80) {
+    constexpr std::array<Byte, 2> kEnd{0x00, 0x00};
+    const BytesView rest = file.subspan(2);
+    const auto end = std::ranges::search(rest, kEnd);
+    const auto size = static_cast<std::size_t>(end.begin() - rest.begin());
+    file = rest.subspan(std::min(rest.size(), size + kEnd.size()));
+    return std::pair{std::uint32_t{tag}, rest.first(size)};
+  }
+  try {
+    Reader reader(file);
+    const auto node = reader.next();
+    file = reader.rest();
+    return std::pair{node->tag, node->value};
+  } catch (const MalformedAnswer&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -141,12 +197,15 @@ KeyEntry decode_key(const Node& entry) {
   key.common = decode_common(parts.common, &key.user_consent);
   decode_key_class(parts.class_attributes, key);
   decode_key_type(parts.type_attributes, key);
+  key.subject = decode_subject(parts.subclass_attributes);
   if (key.id.empty() && key.reference == 0 && key.path.file.empty() && key.direct_value.empty())
     throw MalformedAnswer("a PKCS#15 directory has an entry that names no key");
   return key;
 }
 
 CertificateEntry decode_certificate(const Node& entry) {
+  // Others of the CHOICE (PKCS#15 v1.1, 6.6) are attribute, SPKI, PGP, WTLS and X9.68 certificates.
+  if (entry.tag != asn1::kSequence) throw MalformedAnswer("a certificate that is not X.509");
   CertificateEntry certificate;
   const Parts parts = split(entry);
   certificate.common = decode_common(parts.common);
@@ -178,7 +237,7 @@ DataEntry decode_data(const Node& entry) {
   bool has_value = false;  // a value in the directory itself may be empty
   while (const auto node = reader.next()) {
     if (node->tag != asn1::context(1)) continue;
-    Reader value(node->value);
+    Reader value(entry.tag == asn1::context(1) ? oid_contents(node->value, data.oid) : node->value);
     if (const auto inner = value.next()) {
       decode_value(*inner, data.path, data.direct_value);
       has_value = inner->tag != asn1::kSequence || !data.path.file.empty();
@@ -266,16 +325,30 @@ TokenInfoEntry decode_token_info(BytesView file) {
   return info;
 }
 
+// Entry by entry: one that is damaged costs itself, what lies behind the last one does not count.
 std::vector<OdfEntry> decode_odf(BytesView file) {
   std::vector<OdfEntry> entries;
-  Reader reader(file);
-  while (!reader.rest().empty() && reader.rest().front() != 0x00 && reader.rest().front() != 0xFF) {
-    const auto node = reader.next();
-    if (node->tag < asn1::context(0) || node->tag > asn1::context(8)) continue;
-    const auto path = tlv::find(node->value, asn1::kSequence);
-    if (!path) continue;
-    entries.push_back(
-        {static_cast<DirectoryKind>(node->tag - asn1::context(0)), decode_path(path->value)});
+  try {
+    // Some makers (STARCOS) put a SEQUENCE around the entries.
+    const auto outer = tlv::Reader(file).next();
+    if (outer && outer->tag == asn1::kSequence) file = outer->value;
+  } catch (const MalformedAnswer&) {
+    entries.clear();
+  }
+  while (file.size() > 2 && file.front() != 0x00 && file.front() != 0xFF) {
+    const auto entry = next_odf_entry(file);
+    if (!entry) break;
+    const auto [tag, contents] = *entry;
+    if (tag < asn1::context(0) || tag > asn1::context(8)) continue;
+    try {
+      const auto path = tlv::find(contents, asn1::kSequence);
+      if (!path) continue;
+      Path place = decode_path(path->value);
+      if (!place.file.empty())
+        entries.push_back({static_cast<DirectoryKind>(tag - asn1::context(0)), std::move(place)});
+    } catch (const MalformedAnswer&) {
+      continue;
+    }
   }
   return entries;
 }

@@ -19,6 +19,8 @@ struct Path {
   /// stand before them.
   Bytes file;
   std::optional<std::size_t> index, length;
+
+  bool operator==(const Path&) const = default;
 };
 
 /// CommonObjectAttributes.
@@ -27,6 +29,8 @@ struct Common {
   bool is_private = false;
   bool modifiable = false;
   Bytes auth_id;
+
+  bool operator==(const Common&) const = default;
 };
 
 /// Usage bits of CommonKeyAttributes.
@@ -69,6 +73,9 @@ struct KeyEntry {
   Bytes ec_parameters;
   Path path;
   Bytes direct_value;  ///< public keys: the value itself, if it stands in the directory
+  Bytes subject;       ///< CommonPrivateKeyAttributes: DER of the Name, empty if there is none
+
+  bool operator==(const KeyEntry&) const = default;
 };
 
 struct CertificateEntry {
@@ -77,6 +84,8 @@ struct CertificateEntry {
   bool authority = false;
   Path path;
   Bytes direct_value;
+
+  bool operator==(const CertificateEntry&) const = default;
 };
 
 struct DataEntry {
@@ -85,6 +94,8 @@ struct DataEntry {
   Bytes oid;  ///< DER with tag 06
   Path path;
   Bytes direct_value;
+
+  bool operator==(const DataEntry&) const = default;
 };
 
 /// An AODF entry for a PIN.

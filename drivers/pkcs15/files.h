@@ -1,6 +1,8 @@
 // How the PKCS#15 code reaches a token's files; the family supplies it.
 #pragma once
 
+#include <optional>
+
 #include "apdu/bytes.h"
 
 namespace kilt::pkcs15 {
@@ -17,6 +19,9 @@ class Files {
   virtual std::size_t select(BytesView path) = 0;
   /// Up to `length` bytes of the selected EF from `offset`; fewer only at its end.
   virtual Bytes read(std::size_t offset, std::size_t length) = 0;
+  /// The record with this number of the selected EF; nothing if that is no file of records. In such
+  /// a file the index of a PKCS#15 path is a record's number.
+  virtual std::optional<Bytes> record(std::size_t number);
 };
 
 /// What a new file is for: the family sets its access rights by that.

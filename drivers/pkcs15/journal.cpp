@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "apdu/tlv.h"
+#include "drivers/crypto/asn1.h"
 #include "drivers/errors.h"
-#include "drivers/pkcs15/asn1.h"
 
 namespace kilt::pkcs15 {
 namespace {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "apdu/tlv.h"
-#include "drivers/pkcs15/asn1.h"
+#include "drivers/crypto/asn1.h"
 
 namespace kilt::pkcs15 {
 namespace {

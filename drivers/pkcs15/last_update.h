@@ -15,7 +15,7 @@ namespace kilt::pkcs15 {
 /// second, the unit in which programs (OpenSC) count. False if it is no such time.
 [[nodiscard]] bool settled(const std::string& mark);
 
-/// For tests: what tells the time instead of std::time.
+/// For tests: the clock instead of std::time.
 void set_clock(std::time_t (*clock)()) noexcept;
 
 /// The contents of EF.TokenInfo with lastUpdate set to a later time; fields that this code does

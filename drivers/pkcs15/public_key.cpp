@@ -1,5 +1,7 @@
-#include "drivers/pkcs15/application.h"
-#include "drivers/pkcs15/asn1.h"
+#include "drivers/pkcs15/public_key.h"
+
+#include "apdu/tlv.h"
+#include "drivers/crypto/asn1.h"
 
 namespace kilt::pkcs15 {
 namespace {

@@ -1,6 +1,8 @@
 #include "apdu/bytes.h"
 
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -48,6 +50,31 @@ TEST(SecureBytes, MovesAndEmptiesItself) {
   EXPECT_EQ((Bytes{1, 2, 3}), other.clone().release());
   EXPECT_EQ((Bytes{1, 2, 3}), other.release());
   EXPECT_TRUE(other.empty());
+}
+
+/// What the kernel says of the memory there.
+std::string mapping_flags(const void* address) {
+  std::ifstream maps("/proc/self/smaps");
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);  // NOLINT: an address is asked for
+  bool here = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t from = 0, to = 0;
+    char dash = 0;
+    std::istringstream fields(line);
+    if (fields >> std::hex >> from >> dash >> to && dash == '-')
+      here = from <= wanted && wanted < to;
+    if (here && line.starts_with("VmFlags:")) return line + ' ';
+  }
+  return {};
+}
+
+TEST(SecureBytes, NoCoreDumpShowsThem) {
+  const SecureBytes secret(Bytes{1, 2, 3});
+  const Bytes other(100000, 1);
+  const std::string flags = mapping_flags(secret.view().data());
+  ASSERT_FALSE(flags.empty());
+  EXPECT_NE(std::string::npos, flags.find(" dd ")) << flags;
+  EXPECT_EQ(std::string::npos, mapping_flags(other.data()).find(" dd "));
 }
 
 // The allocator's promise, looked at from outside: std::allocator's memory would keep the bytes.

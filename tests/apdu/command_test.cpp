@@ -78,23 +78,10 @@ TEST(Response, SplitsDataAndStatusWord) {
   EXPECT_THROW((void)Response::parse(Bytes{0x90}), MalformedAnswer);
 }
 
-TEST(Response, ExpectOkNamesTheCommand) {
-  try {
-    (void)Response::parse(Bytes{0x69, 0x85}).expect_ok("READ BINARY");
-    FAIL();
-  } catch (const CardFault& fault) {
-    EXPECT_STREQ("READ BINARY: the token answered 6985", fault.what());
-    EXPECT_EQ(sw::kConditionsNotSatisfied, fault.sw());
-  }
-}
-
 TEST(StatusWord, Meaning) {
   EXPECT_TRUE(StatusWord(0x9000).ok());
   EXPECT_FALSE(StatusWord(0x9001).ok());
   EXPECT_FALSE(StatusWord(0x6100).ok());
-  EXPECT_TRUE(StatusWord(0x6282).warning());
-  EXPECT_TRUE(StatusWord(0x63C3).warning());
-  EXPECT_FALSE(StatusWord(0x6400).warning());
   EXPECT_EQ(3U, StatusWord(0x63C3).tries_left());
   EXPECT_EQ(0U, StatusWord(0x63C0).tries_left());
   EXPECT_EQ(std::nullopt, StatusWord(0x6300).tries_left());

@@ -1,4 +1,4 @@
-#include "apdu/memory_transport.h"
+#include "tests/support/memory_transport.h"
 
 #include <thread>
 
@@ -10,6 +10,8 @@ namespace kilt::apdu {
 namespace {
 
 using namespace std::chrono_literals;
+using test::CardEndpoint;
+using test::MemoryTransport;
 
 class Echo : public CardEndpoint {
  public:

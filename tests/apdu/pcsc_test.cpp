@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "apdu/errors.h"
+#include "apdu/patience.h"
 #include "apdu/pcsc_connection.h"
 #include "apdu/pcsc_transport.h"
 #include "tests/support/fake_pcsc.h"
@@ -13,6 +14,7 @@ namespace kilt::apdu {
 namespace {
 
 using namespace std::chrono_literals;
+using test::CardEndpoint;
 using test::FakePcsc;
 
 class Recorder : public CardEndpoint {
@@ -38,7 +40,7 @@ class Pcsc : public ::testing::Test {
  protected:
   void SetUp() override {
     FakePcsc::restart_world();
-    set_pcsc_patience(50ms);
+    set_patience(50ms);
     FakePcsc::add_reader(kName);
     card_ = std::make_shared<Recorder>();
     FakePcsc::insert(kName, card_);
@@ -171,7 +173,7 @@ TEST_F(Pcsc, ExclusiveUseByAnother) {
 }
 
 TEST_F(Pcsc, ExclusiveUseThatEndsInTime) {
-  set_pcsc_patience(20s);
+  set_patience(20s);
   FakePcsc::exclusive_by_other(kName, true);
   std::thread other([] {
     std::this_thread::sleep_for(30ms);
@@ -188,7 +190,7 @@ TEST_F(Pcsc, TransactionOfAnotherIsWaitedForButNotForEver) {
   FakePcsc::hold_by_other(kName, false);
   EXPECT_NO_THROW(connection->begin());
   connection->end();
-  set_pcsc_patience(20s);
+  set_patience(20s);
   FakePcsc::hold_by_other(kName, true);
   std::thread other([] {
     std::this_thread::sleep_for(30ms);
@@ -289,7 +291,7 @@ TEST_F(Pcsc, EveryCallFailsWithEveryCodeOnce) {
 }
 
 TEST_F(Pcsc, CodesBecomeTheRightErrors) {
-  set_pcsc_patience(0ms);
+  set_patience(0ms);
   const auto connect = [&](LONG code) {
     FakePcsc::fail_call(2, code);  // SCardConnect
     transport_->connect(kName);
@@ -320,11 +322,11 @@ TEST_F(Pcsc, ReaderTellsItsLongestApdu) {
   EXPECT_TRUE(extended(features, "0A 04 00000100"));
   EXPECT_FALSE(extended(features, "0A 04 00010000"));
   EXPECT_FALSE(extended(features, "0B 02 1234 0A 02 0001"));
-  for (const char* evil :
+  for (const char* damaged :
        {"0A", "0A 04", "0A 04 00", "0A 00", "0A FF 00", "00 00 00 00", "0A 05 0000000000"})
-    EXPECT_TRUE(extended(features, evil)) << evil;
-  for (const char* evil : {"12", "12 04 4233", "12 FF 42330012", "06 04 42330006"})
-    (void)extended(from_hex(evil), "0A 04 00010000");
+    EXPECT_TRUE(extended(features, damaged)) << damaged;
+  for (const char* damaged : {"12", "12 04 4233", "12 FF 42330012", "06 04 42330006"})
+    (void)extended(from_hex(damaged), "0A 04 00010000");
 }
 
 TEST_F(Pcsc, ReaderAddedBetweenTheTwoListCalls) {

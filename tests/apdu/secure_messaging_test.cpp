@@ -66,9 +66,9 @@ TEST(SecureMessaging, Padding) {
   EXPECT_EQ("0102030405060780", to_hex(pad_to_block(from_hex("01020304050607"), 8)));
   EXPECT_EQ(16U, pad_to_block(Bytes(8, 1), 8).size());
   EXPECT_EQ(Bytes(8, 0), unpad_block(pad_to_block(Bytes(8, 0), 8)));
-  EXPECT_THROW(unpad_block(Bytes(8, 0)), ChannelBroken);
-  EXPECT_THROW(unpad_block({}), ChannelBroken);
-  EXPECT_THROW(unpad_block(Bytes(8, 1)), ChannelBroken);
+  EXPECT_THROW(static_cast<void>(unpad_block(Bytes(8, 0))), ChannelBroken);
+  EXPECT_THROW(static_cast<void>(unpad_block({})), ChannelBroken);
+  EXPECT_THROW(static_cast<void>(unpad_block(Bytes(8, 1))), ChannelBroken);
 }
 
 TEST(SecureMessaging, CommandIsWrapped) {

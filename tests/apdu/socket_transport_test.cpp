@@ -164,24 +164,24 @@ TEST_F(Socket, ResetByAnother) {
   EXPECT_NO_THROW(connection->begin());
 }
 
-TEST_F(Socket, EvilAnswers) {
-  Bytes evil;
+TEST_F(Socket, DamagedAnswers) {
+  Bytes damaged;
   const Server server(path_, [&](const Bytes& payload) -> std::optional<Bytes> {
     if (payload.size() > 1) {
-      if (evil.empty()) return std::nullopt;
-      return evil;
+      if (damaged.empty()) return std::nullopt;
+      return damaged;
     }
     return good_card(payload);
   });
   {
     const auto connection = transport_->connect(path_);
-    evil = {0x00, 0x00};  // an answer of no bytes
+    damaged = {0x00, 0x00};  // an answer of no bytes
     EXPECT_TRUE(connection->transmit(Bytes{0, 0xA4, 0, 0}).empty());
-    evil = frame(Bytes(65535, 0x11));
+    damaged = frame(Bytes(65535, 0x11));
     EXPECT_EQ(65535U, connection->transmit(Bytes{0, 0xA4, 0, 0}).size());
   }
   const auto connection = transport_->connect(path_);
-  evil = {};
+  damaged = {};
   EXPECT_THROW(connection->transmit(Bytes{0, 0xA4, 0, 0}), CardRemoved);
 }
 

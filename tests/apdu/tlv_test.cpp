@@ -42,9 +42,9 @@ TEST(Tlv, LongLengths) {
   EXPECT_EQ("7F4900", to_hex(encode(0x7F49, {})));
 }
 
-class EvilTlv : public ::testing::TestWithParam<const char*> {};
+class DamagedTlv : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(EvilTlv, IsRefused) {
+TEST_P(DamagedTlv, IsRefused) {
   const Bytes bytes = from_hex(GetParam());
   EXPECT_THROW(
       {
@@ -56,7 +56,7 @@ TEST_P(EvilTlv, IsRefused) {
   EXPECT_THROW((void)find(bytes, 0xFFFF), MalformedAnswer);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, EvilTlv,
+INSTANTIATE_TEST_SUITE_P(Each, DamagedTlv,
                          ::testing::Values("5F",               // truncated tag
                                            "9F81",             // truncated three-byte tag
                                            "9F818101 00",      // four-byte tag

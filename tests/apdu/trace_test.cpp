@@ -75,15 +75,5 @@ TEST_F(Trace, OffMeansNothing) {
   EXPECT_TRUE(lines_.empty());
 }
 
-TEST_F(Trace, CountsWithoutTracingAsWell) {
-  set_trace_sink({});
-  const Counters before = total_counters();
-  exchange(Command::case1(0x80, 0x40, 0, 0), "01 9000");
-  const Counters after = total_counters();
-  EXPECT_EQ(before.apdus + 1, after.apdus);
-  EXPECT_EQ(before.bytes_out + 4, after.bytes_out);
-  EXPECT_EQ(before.bytes_in + 3, after.bytes_in);
-}
-
 }  // namespace
 }  // namespace kilt::apdu

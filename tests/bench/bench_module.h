@@ -8,8 +8,8 @@
 #include <string>
 #include <thread>
 
-#include "apdu/memory_transport.h"
-#include "pkcs11/module.h"
+#include "pkcs11/lifecycle.h"
+#include "tests/support/memory_transport.h"
 #include "tests/support/module_test.h"
 #include "tests/support/ready_kaztoken.h"
 
@@ -17,9 +17,9 @@ namespace kilt::bench {
 
 /// A card whose own work takes a fixed time: the answers to commands that came before are kept, so
 /// that nothing is computed any more, and a signature waits for `delay`.
-class FixedTimeCard : public apdu::CardEndpoint {
+class FixedTimeCard : public test::CardEndpoint {
  public:
-  FixedTimeCard(std::shared_ptr<apdu::CardEndpoint> card, std::chrono::microseconds delay)
+  FixedTimeCard(std::shared_ptr<test::CardEndpoint> card, std::chrono::microseconds delay)
       : card_(std::move(card)), delay_(delay) {}
 
   [[nodiscard]] Bytes atr() const override { return card_->atr(); }
@@ -37,7 +37,7 @@ class FixedTimeCard : public apdu::CardEndpoint {
   void replay() { replays_ = true; }
 
  private:
-  std::shared_ptr<apdu::CardEndpoint> card_;
+  std::shared_ptr<test::CardEndpoint> card_;
   std::chrono::microseconds delay_;
   std::map<Bytes, Bytes> answers_;
   bool replays_ = false;
@@ -80,9 +80,9 @@ struct Signer {
 class Kilt {
  public:
   Kilt(unsigned count, std::chrono::microseconds delay)
-      : readers_(std::make_shared<apdu::MemoryTransport>()) {
+      : readers_(std::make_shared<test::MemoryTransport>()) {
     setenv("KILT_CONF", "/nonexistent/kilt.toml", 1);
-    setenv("XDG_CACHE_HOME", "/nonexistent", 1);
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
     unsetenv("KILT_SOCKETS");
     for (unsigned i = 0; i < count; ++i) {
       auto card = vtoken::make_card("kaztoken");
@@ -94,7 +94,7 @@ class Kilt {
       readers_->insert(name, cards_.back());
     }
     p11::set_transport_factory([readers = readers_](const p11::Config&) {
-      p11::Module::Transports transports;
+      p11::Transports transports;
       transports.push_back(std::make_unique<test::SharedTransport>(readers));
       return transports;
     });
@@ -118,7 +118,7 @@ class Kilt {
   [[nodiscard]] const Signer& signer(unsigned token) const { return signers_.at(token); }
 
  private:
-  std::shared_ptr<apdu::MemoryTransport> readers_;
+  std::shared_ptr<test::MemoryTransport> readers_;
   std::vector<std::shared_ptr<FixedTimeCard>> cards_;
   CK_FUNCTION_LIST* p11_ = nullptr;
   std::vector<Signer> signers_;

@@ -11,6 +11,7 @@
 #include <openssl/rsa.h>
 
 #include "tests/bench/bench_module.h"
+#include "tests/support/paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
@@ -33,7 +34,7 @@ class SoftHsm {
         << "directories.tokendir = " << (folder_.path() / "tokens").string()
         << "\nlog.level = ERROR\n";
     setenv("SOFTHSM2_CONF", (folder_.path() / "softhsm2.conf").c_str(), 1);
-    void* library = dlopen(KILT_SOFTHSM, RTLD_NOW | RTLD_LOCAL);
+    void* library = dlopen(kilt::test::paths::softhsm(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) throw std::runtime_error(dlerror());
     auto* list = reinterpret_cast<CK_C_GetFunctionList>(dlsym(library, "C_GetFunctionList"));
     check("C_GetFunctionList", list(&p11_));

@@ -52,7 +52,7 @@ browser_world() {
   # The display's number is free: sockets of displays are files in /tmp, and abstract ones of this
   # network namespace.
   background display bash -c "exec Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp 3>'$work/display'"
-  wait_for 20 test -s "$work/display" || die "Xvfb does not start: $(cat "$work/display.log")"
+  wait_for 60 test -s "$work/display" || die "Xvfb does not start: $(cat "$work/display.log")"
   DISPLAY=:$(cat "$work/display")
   export DISPLAY
 
@@ -62,14 +62,14 @@ browser_world() {
     -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/server.crt" \
     -extfile <(printf 'subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n') 2>"$work/out"
   start_server
-  wait_for 20 token_rested
+  wait_for 60 token_rested
 }
 give_to_user() { [ "$sandboxed" = no ] || chown -R 65534:65534 "$browser_home"; }
 
 start_server() {
   background server python3 "$KILT_SOURCE/tests/clients/browser_server.py" 4433 \
     "$work/server.crt" "$work/server.key" "$work/ca.pem"
-  wait_for 10 grep -qs ready "$work/server.log" || die "the TLS server does not start"
+  wait_for 60 grep -qs ready "$work/server.log" || die "the TLS server does not start"
 }
 
 # nss_database FOLDER: a new one that trusts the test's CA.
@@ -89,7 +89,7 @@ open_browser() {
 # close_browser [KEY]: as a person does, by its own key.
 close_browser() {
   press "${1:-ctrl+q}"
-  wait_for 10 no_window && wait_for 10 browser_is_gone && return
+  wait_for 60 no_window && wait_for 60 browser_is_gone && return
   kill "$browser_pid" 2>/dev/null || true
   wait "$browser_pid" 2>/dev/null || true
   return 1

@@ -119,7 +119,7 @@ registered_session() {
   tell_token remove
   sleep 3
   tell_token insert
-  wait_for 10 card_present || die "pcscd does not see the token again"
+  wait_for 60 card_present || die "pcscd does not see the token again"
   press ctrl+r
   "${browser}_login" again
   check "it ends when told to" close_browser "$quits"
@@ -130,14 +130,14 @@ registered_session() {
   come_to_pin "$browser" wrong
   type_into "$asks" 00000000
   press Return
-  check "one try is spent of 5" wait_for 20 pin_status_is 63C4
+  check "one try is spent of 5" wait_for 60 pin_status_is 63C4
   see_window 20 "it asks again" "$asks"
   shot wrong-pin
   sleep 3
   check "and tries nothing by itself" pin_status_is 63C4
   type_into "$asks" "$user_pin"
   press Return
-  check "the right PIN logs in" wait_for 20 pin_status_is 9000
+  check "the right PIN logs in" wait_for 60 pin_status_is 9000
   press Escape  # the choice of a certificate
   sleep 1
   check "it ends" close_browser "$quits"

@@ -11,8 +11,9 @@
 # trace, or the program by itself, so that the table of tests/clients/matrix says nothing that was not asserted.
 # shellcheck disable=SC2034,SC2154  # for the scripts; module, work, user_pin, so_pin are from lib.sh
 
-# One test for each script with KIND and each of these: CMakeLists.txt and matrix read this line.
-readonly client_kinds="kaztoken jacarta jacarta-athena idcard akey iasecc etoken-legacy etoken-current idprime idprime-840 cardos cardos-opensc"
+# One test for each script with KIND and each of these: the "clients" of tests/virtual/*/kinds.json.
+client_kinds=$(kinds .clients | xargs)
+readonly client_kinds
 
 # A function that no mechanism of the token offers: programs mostly do not even ask for it.
 readonly unlisted="the token has no such mechanism"
@@ -30,12 +31,19 @@ user() { tool --login --pin "$pin" "$@"; }
 client_token() {
   kind=$1
   [[ " $client_kinds " = *" $kind "* ]] || die "KIND is one of: $client_kinds"
-  pin=$user_pin
-  token="Kilt test"
-  key_type=RSA
+  pin=$(facts "$kind" .user_pin)
+  token=$(facts "$kind" .label)
+  key_type=$(facts "$kind" .key)
+  [ "$(facts "$kind" .prepared)" = ready ] || pin=$user_pin
   declare -gA lacks=() refusals=()
+  local function reason
+  while IFS=$'\t' read -r function reason; do
+    if [ "$reason" = unlisted ]; then reason=$unlisted; fi
+    lacks[$function]=$reason
+  done < <(facts "$kind" '.lacks // {} | to_entries[] | "\(.key)\t\(.value)"')
   export KILT_TRACE=$work/trace
-  "token_${kind//-/_}"
+  # What is peculiar to a kind has a function of its own here.
+  if declare -F "token_${kind//-/_}" >/dev/null; then "token_${kind//-/_}"; else token_by_facts; fi
   if ! run tool --read-object --type cert --id "$id" --output-file "$work/key.crt.der" ||
     ! run openssl x509 -inform der -in "$work/key.crt.der" -out "$work/key.crt"; then
     die "no certificate can be read: $(cat "$work/out")"
@@ -48,6 +56,22 @@ client_token() {
   url="pkcs11:token=${token// /%20}"
   key_url="$url;id=$(fold -w 2 <<<"$id" | sed 's/^/%/' | tr -d '\n');type=private"
   : >"$KILT_TRACE"
+}
+
+# token_by_facts: with its keys, or formatted by kilt.
+token_by_facts() {
+  local options
+  mapfile -t options < <(settings "$kind")
+  start_token "$(facts "$kind" .kind)" "${options[@]}"
+  if [ "$(facts "$kind" .prepared)" = ready ]; then
+    first_key "$key_type" "$(facts "$kind" .key_label)"
+    return
+  fi
+  id=45
+  check "a blank token is formatted" env SO="$so_pin" PIN="$user_pin" "$KILT_BUILD/tools/kilt" \
+    --module "$module" init --yes --label "$token" --so-pin-source env:SO --new-pin-source env:PIN --allow-weak
+  make_key 2048 45 first
+  make_certificate 45 first
 }
 
 token_kaztoken() {
@@ -69,11 +93,7 @@ token_of_jacarta() {
 
 # The certificate is in a folder of this computer; a stored one lands there too.
 token_idcard() {
-  pin=1234
-  token="KZ ID card"
   start_token idcard
-  lacks[pss]=$unlisted
-  lacks[decrypt]=$unlisted
   first_key RSA
   run tool --read-object --type pubkey --id "$id" --output-file "$work/owner.der"
   openssl pkey -pubin -inform der -in "$work/owner.der" -out "$work/owner.pub"
@@ -82,20 +102,9 @@ token_idcard() {
   cp "$work/owner.crt" "$XDG_DATA_HOME/kilt/certs/owner.pem"
 }
 
-token_akey() {
-  pin=1234567890
-  token=AKEYSIM
-  start_token akey
-  lacks[pss]=$unlisted
-  lacks[generate]=$unlisted
-  first_key RSA
-}
-
 # By a profile of the user's: the directory tells the key references without the bit 80 (local to the
 # application) that the card wants.
 token_iasecc() {
-  pin=123456
-  token=IASSIM
   mkdir -p "$XDG_CONFIG_HOME/kilt/tokens"
   cat >"$XDG_CONFIG_HOME/kilt/tokens/ias-ecc.toml" <<'TOML'
 name = "ias-ecc"
@@ -117,59 +126,13 @@ environment = "00 22 41 B8 06 80 01 1A 84 01 {n}"
 command = "00 2A 80 86 {Lc} 00 {input} {Le}"
 TOML
   start_token iasecc
-  lacks[pss]=$unlisted
-  lacks[generate]=$unlisted
   first_key RSA
-}
-
-token_etoken_legacy() {
-  pin=1234567890
-  token=eToken
-  start_token etoken-legacy
-  lacks[import]='how [a-z ]*this token.* is not public.*'
-  lacks[generate]=$unlisted
-  first_key RSA
-}
-
-token_etoken_current() {
-  pin=1234567890
-  token=eToken
-  key_type=EC
-  start_token etoken-current
-  lacks[sign]='this token signs with EC keys under .*'
-  lacks[pss]=$unlisted
-  lacks[decrypt]=$unlisted
-  lacks[import]='how [a-z ]*this token.* is not public.*'
-  lacks[generate]=$unlisted
-  first_key EC virtual-workplace
-}
-
-token_idprime() { token_of_idprime 940; }
-token_idprime_840() { token_of_idprime 840; }
-token_of_idprime() {
-  pin=1234567890
-  token="My Token"
-  start_token idprime --set "model=$1"
-  lacks[import]='how [a-z ]*this token.* is not public.*'
-  lacks[generate]=$unlisted
-  first_key RSA
-}
-
-token_cardos() {
-  id=45
-  start_token cardos
-  check "a blank CardOS is formatted" env SO="$so_pin" PIN="$user_pin" "$KILT_BUILD/tools/kilt" \
-    --module "$module" init --yes --label "Kilt test" --so-pin-source env:SO --new-pin-source env:PIN --allow-weak
-  make_key 2048 45 first
-  make_certificate 45 first
 }
 
 # As OpenSC formats without its option onepin: with directories that are the SO's to change.
 token_cardos_opensc() {
   id=45
   start_token cardos
-  lacks[import]="the token's directories are the administrator's to change: .*"
-  lacks[generate]=$unlisted
   local prepare=(run pkcs15-init --so-pin "$so_pin")
   if ! "${prepare[@]}" --create-pkcs15 --label "Kilt test" --so-puk 11112222 ||
     ! "${prepare[@]}" --store-pin --label "User PIN" --auth-id 01 --pin "$user_pin" --puk 87654321 ||
@@ -241,6 +204,12 @@ does() {
 }
 refusal() {
   if [ "$1" = "$unlisted" ]; then echo "$1"; else grep -hm 1 -oE -e "$1" "$KILT_TRACE" "$work/out" | head -n 1; fi
+}
+
+# not_here KIND WHY: this computer lacks the program; the table says so. Ends the script.
+not_here() {
+  [ -z "${KILT_MATRIX:-}" ] || echo "not here" >"$KILT_MATRIX/$(basename "$0")+$1"
+  not_tested "$2"
 }
 
 # finish_client: the result, also as a file for tests/clients/matrix.

@@ -6,7 +6,8 @@ namespace kilt::conformance {
 namespace {
 
 /// Lengths that no caller can mean. A module that believes them reads or allocates beyond reason.
-const std::vector<CK_ULONG> kAbsurd{~0UL, ~0UL - 1, 1UL << 63, 1UL << 60};
+const std::vector<CK_ULONG> kAbsurd{~0UL, ~0UL - 1, ~0UL / 2 + 1,
+                                    sizeof(CK_ULONG) == 8 ? ~0UL / 16 + 1 : ~0UL - 2};
 
 class Arguments : public WithRsa {
  protected:

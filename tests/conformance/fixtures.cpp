@@ -45,8 +45,9 @@ CK_RV make_pair(CK_SESSION_HANDLE session, CK_KEY_TYPE type, const std::string& 
   if (type == CKK_RSA) {
     public_half.number(CKA_MODULUS_BITS, std::max(1024UL, info ? info->ulMinKeySize : 0))
         .bytes(CKA_PUBLIC_EXPONENT, {1, 0, 1})
-        .flag(CKA_ENCRYPT, true);
-    private_half.flag(CKA_DECRYPT, true);
+        .flag(CKA_ENCRYPT, true)
+        .flag(CKA_WRAP, true);
+    private_half.flag(CKA_DECRYPT, true).flag(CKA_UNWRAP, true);
   } else {
     public_half.bytes(CKA_EC_PARAMS, p256());
   }

@@ -1,6 +1,8 @@
 // What tests begin with: an initialised module, a session, a login, keys.
 #pragma once
 
+#include <openssl/evp.h>
+
 #include "tests/conformance/module.h"
 
 namespace kilt::conformance {
@@ -36,7 +38,12 @@ struct Pair {
 std::optional<Pair> key_pair(CK_SESSION_HANDLE session, CK_KEY_TYPE type);
 /// An RSA pair with a certificate of a CA made up for it, as far as the token makes and takes them,
 /// if it has no certificate. Throws std::runtime_error if the user cannot log in.
-void furnish_token();
+void make_first_objects();
+/// DER of a certificate of a CA made up for it, and its fields as PKCS#11 wants them.
+struct MadeCertificate {
+  Bytes der, subject, issuer, serial;
+};
+MadeCertificate certificate_for(EVP_PKEY* key);
 /// Makes a pair; the code of C_GenerateKeyPair. RSA keys have the smallest size of at least 1024.
 CK_RV make_pair(CK_SESSION_HANDLE session, CK_KEY_TYPE type, const std::string& label, Bytes id,
                 Pair& pair);

@@ -148,6 +148,15 @@ TEST_F(Pins, UserChangesTheOwn) {
   EXPECT_EQ(CKR_OK, login(session_, CKU_USER, options().pin));
 }
 
+/// Programs (pkcs11-provider) give up on a token that says so: then the way out must exist.
+TEST_F(Pins, ToBeChangedCanBeChanged) {
+  ASSERT_EQ(CKR_OK, login(session_, CKU_USER, options().pin));
+  if ((token_info().flags & CKF_USER_PIN_TO_BE_CHANGED) == 0) return;
+  ASSERT_EQ(CKR_OK, change(session_, options().pin, other_pin()));
+  EXPECT_EQ(0U, token_info().flags & CKF_USER_PIN_TO_BE_CHANGED);
+  EXPECT_EQ(CKR_OK, change(session_, other_pin(), options().pin));
+}
+
 TEST_F(Pins, NotInAReadOnlySession) {
   EXPECT_EQ(CKR_SESSION_READ_ONLY, change(open(0), options().pin, other_pin()));
 }

@@ -9,24 +9,25 @@
 #include "tests/conformance/deviations.h"
 #include "tests/conformance/fixtures.h"
 #include "tests/conformance/module.h"
+#include "tests/support/paths.h"
 
 using namespace kilt::conformance;
 
 namespace {
 
 struct Setup {
-  std::string table = KILT_DEVIATIONS, json;
-  bool furnish = false, quiet = false;
+  std::string table = kilt::test::paths::deviations(), json;
+  bool make_objects = false, quiet = false;
 };
 
 /// In a child, so that the module of this process is not initialised before a fork.
-void prepare_in_child(bool furnish) {
+void prepare_in_child(bool make_objects) {
   const pid_t pid = fork();
   if (pid == 0) {
     try {
       load_module();
       if (!options().label.empty()) initialise_token();
-      if (furnish) furnish_token();
+      if (make_objects) make_first_objects();
       _exit(0);
     } catch (const std::exception& error) {
       std::cerr << "test-conformance: " << error.what() << "\n";
@@ -39,7 +40,7 @@ void prepare_in_child(bool furnish) {
 }
 
 int run(const Setup& setup) {
-  if (!options().label.empty() || setup.furnish) prepare_in_child(setup.furnish);
+  if (!options().label.empty() || setup.make_objects) prepare_in_child(setup.make_objects);
   Judge judge(options().name, read_deviations(setup.table), setup.quiet);
   if (testing::GTEST_FLAG(filter) == "*") {
     run_all_in_children(setup.quiet, judge);
@@ -68,7 +69,7 @@ int program(int argc, char** argv) {
   app.add_option("--so-pin", options().so_pin, "SO PIN; without it nothing is tried as SO");
   app.add_option("--initialise", options().label,
                  "erase the token first: a new one with this label and these PINs");
-  app.add_flag("--furnish", setup.furnish,
+  app.add_flag("--make-objects", setup.make_objects,
                "first make an RSA key with a certificate, where the token takes them");
   auto* remove = app.add_option("--remove", options().remove_command,
                                 "shell command that takes the token out");

@@ -201,6 +201,50 @@ TEST_F(Fork, ChildStartsAnewAndLogsIn) {
             }));
 }
 
+// As libp11 and pkcs11-provider do it in the workers of a server.
+TEST_F(Fork, ChildUsesTheParentsSlotId) {
+  EXPECT_EQ(
+      0, in_child([&] {
+        if (p11().C_Initialize(nullptr) != CKR_OK) return 1;
+        CK_SESSION_HANDLE session = 0;
+        if (p11().C_OpenSession(slot_, CKF_SERIAL_SESSION, nullptr, nullptr, &session) != CKR_OK)
+          return 2;
+        return login(session, CKU_USER, options().pin) == CKR_OK ? 0 : 3;
+      }));
+}
+
+TEST_F(Fork, TheChildsEndIsNotTheEndOfTheParentsLogin) {
+  const auto pair = key_pair(session_, CKK_RSA);
+  if (!pair || !can(CKM_SHA256_RSA_PKCS, CKF_SIGN)) GTEST_SKIP() << "no RSA key to sign with";
+  if (flag(session_, pair->private_key, CKA_ALWAYS_AUTHENTICATE).value_or(false))
+    GTEST_SKIP() << "every signature wants the PIN";
+  const auto sign = [&] {
+    CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+    Bytes data(20, 7), signature(1024);
+    CK_ULONG size = signature.size();
+    const CK_RV rv = p11().C_SignInit(session_, &mechanism, pair->private_key);
+    if (rv != CKR_OK) return rv;
+    return p11().C_Sign(session_, data.data(), data.size(), signature.data(), &size);
+  };
+  ASSERT_EQ(CKR_OK, sign());
+  for (const char how : {'o', 'c', 'f', 'x'}) {
+    EXPECT_EQ(0, in_child([&] {
+                if (p11().C_Initialize(nullptr) != CKR_OK) return 1;
+                CK_SESSION_HANDLE session = 0;
+                if (p11().C_OpenSession(test_slot(), CKF_SERIAL_SESSION, nullptr, nullptr,
+                                        &session) != CKR_OK)
+                  return 2;
+                if (login(session, CKU_USER, options().pin) != CKR_OK) return 3;
+                if (how == 'o' && p11().C_Logout(session) != CKR_OK) return 4;
+                if (how == 'c' && p11().C_CloseSession(session) != CKR_OK) return 5;
+                if (how == 'f' && p11().C_Finalize(nullptr) != CKR_OK) return 6;
+                return 0;
+              }));
+    EXPECT_EQ(CKR_OK, sign()) << "after a child's end: " << how;
+    EXPECT_EQ(CKS_RW_USER_FUNCTIONS, state(session_)) << how;
+  }
+}
+
 TEST_F(Fork, ParentGoesOn) {
   in_child([] { return 0; });
   EXPECT_EQ(CKS_RW_USER_FUNCTIONS, state(session_));

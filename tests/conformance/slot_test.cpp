@@ -96,6 +96,38 @@ TEST_F(Slots, NoEventWithoutOne) {
   EXPECT_EQ(CKR_NO_EVENT, p11().C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, nullptr));
 }
 
+TEST_F(Slots, NoEventOfWhatWasThereAtTheStart) {
+  p11().C_Finalize(nullptr);
+  ASSERT_EQ(CKR_OK, p11().C_Initialize(nullptr));
+  CK_SLOT_ID slot = 0;  // and nobody has asked for the slots
+  EXPECT_EQ(CKR_NO_EVENT, p11().C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, nullptr));
+  EXPECT_EQ(CKR_NO_EVENT, p11().C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, nullptr));
+}
+
+// Programs keep an id in their configuration, or from before a fork.
+TEST_F(Slots, AnIdThatIsKnownNeedsNoList) {
+  p11().C_Finalize(nullptr);
+  ASSERT_EQ(CKR_OK, p11().C_Initialize(nullptr));
+  CK_SLOT_INFO slot{};
+  EXPECT_EQ(CKR_OK, p11().C_GetSlotInfo(slot_, &slot));
+  p11().C_Finalize(nullptr);
+  ASSERT_EQ(CKR_OK, p11().C_Initialize(nullptr));
+  CK_TOKEN_INFO token{};
+  EXPECT_EQ(CKR_OK, p11().C_GetTokenInfo(slot_, &token));
+  p11().C_Finalize(nullptr);
+  ASSERT_EQ(CKR_OK, p11().C_Initialize(nullptr));
+  open();
+}
+
+TEST_F(Slots, IdsStayWhenTheLibraryIsInitialisedAgain) {
+  const auto before = list(CK_FALSE);
+  for (int i = 0; i < 3; ++i) {
+    p11().C_Finalize(nullptr);
+    ASSERT_EQ(CKR_OK, p11().C_Initialize(nullptr));
+    EXPECT_EQ(before, list(CK_FALSE));
+  }
+}
+
 TEST_F(Slots, WaitChecksItsArguments) {
   CK_SLOT_ID slot = 0;
   int something = 0;

@@ -1,6 +1,7 @@
 // The order of calls: Init twice, Final without Init, parts after the whole (PKCS#11 v3.2, 5.1.6,
 // 5.2, 5.8 to 5.15).
 #include "tests/conformance/fixtures.h"
+#include "tests/conformance/referee.h"
 
 namespace kilt::conformance {
 namespace {
@@ -28,6 +29,32 @@ TEST_F(States, NothingWithoutInit) {
   CK_ULONG count = 0;
   EXPECT_EQ(CKR_OPERATION_NOT_INITIALIZED, p11().C_FindObjects(session_, &object, 1, &count));
   EXPECT_EQ(CKR_OPERATION_NOT_INITIALIZED, p11().C_FindObjectsFinal(session_));
+}
+
+/// As Java's MessageDigest.clone() does it: TLS hashes a handshake while it goes on.
+TEST_F(States, DigestGoesOnInAnotherSession) {
+  ASSERT_EQ(CKR_OK, p11().C_DigestInit(session_, &sha256_));
+  ASSERT_EQ(CKR_OK, p11().C_DigestUpdate(session_, data_.data(), data_.size()));
+  Bytes state(4096);
+  CK_ULONG state_size = state.size();
+  const CK_RV rv = p11().C_GetOperationState(session_, state.data(), &state_size);
+  if (rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_STATE_UNSAVEABLE)
+    GTEST_SKIP() << "the module saves no states";
+  ASSERT_EQ(CKR_OK, rv);
+  const CK_SESSION_HANDLE other = open();
+  ASSERT_EQ(CKR_OK, p11().C_SetOperationState(other, state.data(), state_size, 0, 0));
+  Bytes twice(buffer_.size()), once(buffer_.size());
+  CK_ULONG twice_size = twice.size(), once_size = once.size();
+  ASSERT_EQ(CKR_OK, p11().C_DigestUpdate(other, data_.data(), data_.size()));
+  ASSERT_EQ(CKR_OK, p11().C_DigestFinal(other, twice.data(), &twice_size));
+  ASSERT_EQ(CKR_OK, p11().C_DigestFinal(session_, once.data(), &once_size));
+  once.resize(once_size);
+  twice.resize(twice_size);
+  EXPECT_EQ(openssl_digest("SHA256", Bytes(20, 7)), once);
+  EXPECT_EQ(openssl_digest("SHA256", Bytes(40, 7)), twice);
+  state.at(state_size - 1) ^= 1U;
+  EXPECT_EQ(CKR_SAVED_STATE_INVALID,
+            p11().C_SetOperationState(other, state.data(), state_size, 0, 0));
 }
 
 TEST_F(States, SecondInitIsRefused) {

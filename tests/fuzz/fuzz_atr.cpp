@@ -2,7 +2,7 @@
 #include <cstdlib>
 
 #include "apdu/atr.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 
 using namespace kilt;  // NOLINT(google-build-using-namespace)
 

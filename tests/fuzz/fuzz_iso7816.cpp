@@ -4,15 +4,15 @@
 #include <cstdint>
 #include <memory>
 
-#include "apdu/memory_transport.h"
 #include "drivers/registry.h"
+#include "tests/support/memory_transport.h"
 
 namespace {
 
 using kilt::Bytes;
 using kilt::BytesView;
 
-class FuzzCard : public kilt::apdu::CardEndpoint {
+class FuzzCard : public kilt::test::CardEndpoint {
  public:
   FuzzCard(BytesView input, Bytes atr) : input_(input), atr_(std::move(atr)) {}
   [[nodiscard]] Bytes atr() const override { return atr_; }
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const kilt::ProfileSet kProfiles = kilt::ProfileSet::builtin();
   if (size == 0) return 0;
   const bool id_card = (data[0] & 1) != 0;
-  kilt::apdu::MemoryTransport readers;
+  kilt::test::MemoryTransport readers;
   readers.add_reader("fuzz");
   readers.insert("fuzz", std::make_shared<FuzzCard>(
                              BytesView(data, size).subspan(1),

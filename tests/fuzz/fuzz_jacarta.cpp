@@ -5,16 +5,17 @@
 #include <cstdint>
 #include <memory>
 
-#include "apdu/memory_transport.h"
 #include "apdu/secure_messaging.h"
 #include "drivers/errors.h"
 #include "drivers/jacarta/attribute_file.h"
 #include "drivers/jacarta/container_map.h"
 #include "drivers/jacarta/fcp.h"
 #include "drivers/jacarta/laser_crypto.h"
+#include "drivers/jacarta/object_id.h"
 #include "drivers/jacarta/objects.h"
 #include "drivers/jacarta/token_info.h"
 #include "drivers/registry.h"
+#include "tests/support/memory_transport.h"
 
 namespace {
 
@@ -65,7 +66,7 @@ void agree(BytesView data) {
 }
 
 /// Answers out of the input, then nothing but 6F00.
-class Script : public apdu::CardEndpoint {
+class Script : public test::CardEndpoint {
  public:
   explicit Script(BytesView data) : data_(to_bytes(data)), rest_(data_) {}
   [[nodiscard]] Bytes atr() const override {
@@ -99,7 +100,7 @@ void attempt(Call call) {
 }
 
 void drive(BytesView data) {
-  apdu::MemoryTransport readers;
+  test::MemoryTransport readers;
   readers.add_reader("reader");
   readers.insert("reader", std::make_shared<Script>(data));
   apdu::Card card(readers.connect("reader"));

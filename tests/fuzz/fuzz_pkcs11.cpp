@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "pkcs11/module.h"
+#include "pkcs11/lifecycle.h"
 #include "tests/support/fuzz_card.h"
 #include "tests/support/module_test.h"
 #include "tests/support/ready_kaztoken.h"
@@ -16,9 +16,9 @@ namespace {
 
 constexpr unsigned kMaxCalls = 60;
 
-class FaultyToken : public apdu::CardEndpoint {
+class FaultyToken : public test::CardEndpoint {
  public:
-  FaultyToken(FuzzInput& input, std::shared_ptr<apdu::CardEndpoint> card)
+  FaultyToken(FuzzInput& input, std::shared_ptr<test::CardEndpoint> card)
       : input_(&input), card_(std::move(card)) {}
   [[nodiscard]] Bytes atr() const override { return card_->atr(); }
   void reset() override { card_->reset(); }
@@ -50,7 +50,7 @@ class FaultyToken : public apdu::CardEndpoint {
 
  private:
   FuzzInput* input_;
-  std::shared_ptr<apdu::CardEndpoint> card_;
+  std::shared_ptr<test::CardEndpoint> card_;
 };
 
 constexpr std::array<CK_MECHANISM_TYPE, 10> kMechanisms{
@@ -255,16 +255,16 @@ class Program {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   setenv("KILT_CONF", "/nonexistent/kilt.toml", 1);
-  setenv("XDG_CACHE_HOME", "/nonexistent", 1);
+  setenv("XDG_CACHE_HOME", "/dev/null", 1);
   FuzzInput input({data, size});
-  const auto readers = std::make_shared<apdu::MemoryTransport>();
+  const auto readers = std::make_shared<test::MemoryTransport>();
   readers->add_reader(kReader);
   auto card = vtoken::make_card("kaztoken");
   card->load(ready_kaztoken());
   readers->insert(kReader, std::make_shared<FaultyToken>(
                                input, std::make_shared<VirtualEndpoint>(std::move(card))));
   p11::set_transport_factory([readers](const p11::Config&) {
-    p11::Module::Transports transports;
+    p11::Transports transports;
     transports.push_back(std::make_unique<SharedTransport>(readers));
     return transports;
   });

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "drivers/errors.h"
-#include "drivers/pkcs15/application.h"
 #include "drivers/pkcs15/discovery.h"
+#include "drivers/pkcs15/objects.h"
 
 namespace {
 
@@ -52,16 +52,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzFiles files(BytesView(data, size));
   try {
     static_cast<void>(kilt::pkcs15::decode_dir(files.file(0x2F00)));
-    kilt::pkcs15::Application application(files, {0x50, 0x15});
-    if (!application.load()) return 0;
-    static_cast<void>(application.read_pins());
-    static_cast<void>(application.read_token_info());
-    for (const auto& key : application.objects().keys)
-      static_cast<void>(application.read_public_key(key.ref));
-    for (const auto& certificate : application.objects().certificates)
-      static_cast<void>(application.read_certificate(certificate.ref));
-    for (const auto& object : application.objects().data)
-      static_cast<void>(application.read_data(object.ref));
+    kilt::pkcs15::Objects objects(files, {0x50, 0x15});
+    if (!objects.load()) return 0;
+    static_cast<void>(objects.read_pins());
+    static_cast<void>(objects.read_token_info());
+    for (const auto& key : objects.list().keys) static_cast<void>(objects.read_public_key(key.ref));
+    for (const auto& certificate : objects.list().certificates)
+      static_cast<void>(objects.read_certificate(certificate.ref));
+    for (const auto& object : objects.list().data) static_cast<void>(objects.read_data(object.ref));
   } catch (const kilt::Error&) {
     return 0;
   }

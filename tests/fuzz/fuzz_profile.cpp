@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "drivers/profile.h"
+#include "drivers/profile/parser.h"
 
 namespace {
 

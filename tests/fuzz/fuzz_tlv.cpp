@@ -2,11 +2,12 @@
 #include <cstdlib>
 
 #include "apdu/tlv.h"
-#include "drivers/kaztoken/file_system.h"
-#include "drivers/pkcs15/application.h"
+#include "drivers/crypto/x509.h"
+#include "drivers/kaztoken/files.h"
 #include "drivers/pkcs15/encode.h"
 #include "drivers/pkcs15/last_update.h"
-#include "drivers/x509.h"
+#include "drivers/pkcs15/objects.h"
+#include "drivers/pkcs15/public_key.h"
 
 using namespace kilt;  // NOLINT(google-build-using-namespace)
 

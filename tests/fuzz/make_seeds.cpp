@@ -1,14 +1,16 @@
 // Usage: make_seeds FOLDER
 //
-// Writes seeds for the fuzz targets: FOLDER/tlv, FOLDER/atr, and for each kind of virtual token
-// that can be made ready FOLDER/KIND with what it answered to a driver.
+// Writes seeds for the fuzz targets: FOLDER/tlv, FOLDER/atr, and for each family FOLDER/TARGET with
+// whole dialogues of its virtual tokens: a listing, keys used, objects written, PINs and format.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "drivers/crypto/spki.h"
 #include "drivers/pkcs15/encode.h"
-#include "tests/support/driver_rig.h"
+#include "tests/support/dialogue.h"
 #include "tests/support/fuzz_driver.h"
+#include "tests/support/ready_token.h"
 
 using namespace kilt;  // NOLINT(google-build-using-namespace)
 
@@ -64,8 +66,8 @@ std::vector<Bytes> tlv_seeds() {
       pkcs15::encode_pin(pin),
       pkcs15::encode_token_info(info),
       odf,
-      pkcs15::encode_public_key(RsaPublicKey{Bytes(64, 0x91), {1, 0, 1}}),
-      pkcs15::encode_public_key(GostPublicKey{{}, {}, Bytes(64, 7)}),
+      crypto::encode_public_key(RsaPublicKey{Bytes(64, 0x91), {1, 0, 1}}),
+      crypto::encode_public_key(GostPublicKey{{}, {}, Bytes(64, 7)}),
       from_hex("6F258002014882021000830200018506230000AA0000860F460002020000000200000000000000"),
       from_hex("62248002000081020000820238008302 3F008A0105860F47020201000000FF00000000000000"),
       from_hex("9F8101820003AABBCC"),
@@ -85,91 +87,78 @@ std::vector<Bytes> atr_seeds() {
   return seeds;
 }
 
-void put_block(Bytes& out, const Bytes& block) {
-  if (block.size() < 255) {
-    out.push_back(static_cast<Byte>(block.size()));
-  } else {
-    out.push_back(255);
-    append(out, write_be(block.size(), 2));
-  }
-  append(out, block);
-}
-
-/// Notes what a card answers.
-class Recorder : public apdu::CardEndpoint {
+/// Notes what a card is asked and what it answers.
+class Recorder : public test::CardEndpoint {
  public:
-  explicit Recorder(std::shared_ptr<apdu::CardEndpoint> card) : card_(std::move(card)) {}
+  explicit Recorder(std::shared_ptr<test::CardEndpoint> card) : card_(std::move(card)) {}
   [[nodiscard]] Bytes atr() const override { return card_->atr(); }
   void reset() override { card_->reset(); }
   Bytes transmit(BytesView command) override {
     Bytes answer = card_->transmit(command);
-    put_block(answers, answer);
+    dialogue.exchanges.push_back({to_bytes(command), answer});
     return answer;
   }
-  Bytes answers;
+  test::Dialogue dialogue;
 
  private:
-  std::shared_ptr<apdu::CardEndpoint> card_;
+  std::shared_ptr<test::CardEndpoint> card_;
 };
 
 /// A recording of use_token(what) on a card.
-Bytes record(const std::shared_ptr<apdu::CardEndpoint>& card, Byte what) {
+Bytes record(const std::shared_ptr<test::CardEndpoint>& card, Byte what, const std::string& pin) {
   const auto recorder = std::make_shared<Recorder>(card);
-  apdu::MemoryTransport readers;
+  recorder->dialogue.atr = card->atr();
+  recorder->dialogue.what = what;
+  test::MemoryTransport readers;
   readers.add_reader("r");
   readers.insert("r", recorder);
   apdu::Card connected(readers.connect("r"));
   card->reset();
   const auto token = open_token(connected, ProfileSet::builtin());
-  test::use_token(*token, what);
-  Bytes seed;
-  put_block(seed, card->atr());
-  seed.push_back(what);
-  append(seed, recorder->answers);
-  return seed;
+  test::use_token(*token, what, pin);
+  return recorder->dialogue.encode();
 }
 
-std::vector<Bytes> token_seeds(const std::string& kind) {
-  test::DriverRig rig(kind);
-  Token& token = rig.open();
-  FormatRequest format;
-  format.label = "Seed";
-  format.so_pin = test::pin("87654321");
-  format.user_pin = test::pin("12345678");
-  std::vector<Bytes> seeds;
-  seeds.push_back(record(rig.virtual_card, 0x01));
-  token.format(format);
-  token.login(PinRole::kUser, test::pin("12345678"));
-  KeySpec spec;
-  spec.bits = 1024;
-  spec.label = "key";
-  (void)token.generate_key(spec);
-  DataObject data;
-  data.label = "data";
-  (void)token.write_data(data, Bytes(20, 1));
-  for (const Byte what : Bytes{0x00, 0x01, 0x05, 0x26, 0x09, 0x13})
-    seeds.push_back(record(rig.virtual_card, what));
-  return seeds;
-}
+/// Which virtual tokens a target's recordings are made of.
+struct Recorded {
+  const char* target;
+  test::Family family;
+  std::vector<std::pair<const char*, const char*>> settings;
+};
 
-/// Of tokens that come with keys from their maker, and are not formatted: the PIN is set past the
-/// card's commands.
-void write_etoken_seeds(const std::filesystem::path& folder) {
-  struct Ready {
-    const char *kind, *key, *value, *target;
+void write_dialogues(const std::filesystem::path& folder) {
+  struct Part {
+    const char* name;
+    Byte what;
   };
-  for (const Ready& ready : {Ready{"etoken-legacy", "rsa-bits", "1024", "etoken_applet"},
-                             Ready{"etoken-current", "list-page", "3", "etoken_applet"},
-                             Ready{"idprime", "keys", "rsa-1024,p-256", "idprime"},
-                             Ready{"cardos", "layout", "native", "cardos"}}) {
-    test::DriverRig rig(ready.kind);
-    rig.virtual_card->card().set(ready.key, ready.value);
-    // CardOS has no such switch: its seeds go on without a login.
-    if (std::string(ready.kind) != "cardos") rig.virtual_card->card().set("pin", "12345678");
-    for (const Byte what : Bytes{0x00, 0x05, 0x13})
-      write(folder / ready.target, std::string(ready.kind) + "-" + std::to_string(what),
-            record(rig.virtual_card, what));
-  }
+  const Recorded recorded[]{
+      {"kaztoken", test::family_of("kaztoken"), {}},
+      {"kaztoken", {"kaztoken", "12345678"}, {{"layout", "vendor"}}},
+      {"jacarta_card", test::family_of("jacarta"), {}},
+      {"etoken_applet", test::family_of("etoken-legacy"), {{"rsa-bits", "1024"}}},
+      {"etoken_applet", test::family_of("etoken-current"), {{"list-page", "3"}}},
+      {"idprime", test::family_of("idprime"), {{"keys", "rsa-1024,p-256"}}},
+      {"idprime", test::family_of("idprime"), {{"model", "840"}, {"keys", "rsa-1024"}}},
+      {"cardos", test::family_of("cardos"), {}},
+      {"cardos", {"cardos", "1234567890"}, {{"layout", "native"}}},
+      {"akey", test::family_of("akey"), {}},
+      {"idcard", test::family_of("idcard"), {}},
+  };
+  for (const Recorded& one : recorded)
+    for (const Part& part :
+         {Part{"list", 0x01}, Part{"use", 0x05}, Part{"write", 0x2B}, Part{"manage", 0x13}}) {
+      std::shared_ptr<test::CardEndpoint> card;
+      if (one.family.bare) {
+        card = test::ready_token(one.family, 2);
+      } else {
+        auto made = vtoken::make_card(one.family.kind);
+        for (const auto& [key, value] : one.settings) made->set(key, value);
+        card = std::make_shared<test::VirtualEndpoint>(std::move(made));
+      }
+      std::string name = one.family.kind;
+      for (const auto& [key, value] : one.settings) name += "-" + std::string(value);
+      write(folder / one.target, name + "-" + part.name, record(card, part.what, one.family.pin));
+    }
 }
 
 }  // namespace
@@ -182,16 +171,7 @@ int main(int argc, char** argv) try {
   const std::filesystem::path folder(argv[1]);
   write_all(folder / "tlv", tlv_seeds());
   write_all(folder / "atr", atr_seeds());
-  write_etoken_seeds(folder);
-  for (const auto& kind : vtoken::kinds()) {
-    const std::string name = kind.name;
-    if (name.starts_with("etoken-") || name == "idprime") continue;
-    try {
-      write_all(folder / kind.name, token_seeds(kind.name));
-    } catch (const Error& error) {
-      std::fprintf(stderr, "%s: %s\n", kind.name, error.what());
-    }
-  }
+  write_dialogues(folder);
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "make_seeds: %s\n", error.what());

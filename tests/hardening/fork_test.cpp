@@ -8,6 +8,7 @@
 
 #include "apdu/trace.h"
 #include "tests/hardening/pcsc_module_test.h"
+#include "tests/support/sanitizer.h"
 
 namespace kilt::test {
 namespace {
@@ -108,13 +109,11 @@ TEST_F(Fork, GrandchildToo) {
 }
 
 TEST_F(Fork, FromAThreadWhileOthersWork) {
-#if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "ThreadSanitizer does not follow a fork of many threads";
-#endif
-#if defined(__SANITIZE_ADDRESS__)
+  if (kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer does not follow a fork of many threads";
   // Its allocator's lock, held by a thread that the child has not, is never opened again.
-  GTEST_SKIP() << "AddressSanitizer's allocator does not survive it; tests/run does it in release";
-#endif
+  if (kAddressSanitizer)
+    GTEST_SKIP()
+        << "AddressSanitizer's allocator does not survive it; tests/run does it in release";
   apdu::set_trace_sink([](const std::string&) {});
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;

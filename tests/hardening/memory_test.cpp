@@ -4,6 +4,7 @@
 
 #include "tests/hardening/failing_new.h"
 #include "tests/hardening/pcsc_module_test.h"
+#include "tests/support/sanitizer.h"
 #include "tests/support/temporary_folder.h"
 
 namespace kilt::test {
@@ -76,9 +77,7 @@ TEST_F(Memory, EveryAllocationOfInitializeFailsOnce) {
 }
 
 TEST_F(Memory, FlatOverTenThousandRounds) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer keeps freed memory";
-#endif
+  if (kAddressSanitizer || kThreadSanitizer) GTEST_SKIP() << "a sanitizer keeps freed memory";
   ASSERT_EQ(CKR_OK, C_Initialize(nullptr));
   CK_ULONG count = 0;
   ASSERT_EQ(CKR_OK, C_GetSlotList(CK_TRUE, nullptr, &count));

@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "apdu/pcsc_connection.h"
+#include "apdu/patience.h"
 #include "apdu/pcsc_transport.h"
 #include "tests/support/fake_pcsc.h"
 #include "tests/support/kaztoken_test.h"
@@ -31,12 +31,12 @@ class PcscModuleTest : public ::testing::Test {
     config_ = "/tmp/kilt-hardening-" + std::to_string(getpid()) + ".toml";
     std::ofstream(config_) << "[cache]\nenabled = false\n";
     setenv("KILT_CONF", config_.c_str(), 1);
-    setenv("XDG_CACHE_HOME", "/nonexistent", 1);
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
     unsetenv("KILT_SOCKETS");
     FakePcsc::restart_world();
-    apdu::set_pcsc_patience(std::chrono::milliseconds(50));
+    apdu::set_patience(std::chrono::milliseconds(50));
     p11::set_transport_factory([](const p11::Config&) {
-      p11::Module::Transports transports;
+      p11::Transports transports;
       transports.push_back(apdu::make_pcsc_transport());
       return transports;
     });

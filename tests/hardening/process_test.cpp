@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/paths.h"
 #include "tests/support/ready_kaztoken.h"
 
 namespace kilt::test {
@@ -28,11 +29,11 @@ class Process : public ::testing::Test {
     std::ofstream(folder_ / "kilt.toml") << "[readers]\npcsc = false\n";
     environment_ = {{"KILT_CONF", folder_ / "kilt.toml"},
                     {"KILT_SOCKETS", folder_ / "token"},
-                    {"XDG_CACHE_HOME", "/nonexistent"},
+                    {"XDG_CACHE_HOME", "/dev/null"},
                     // GCC 12's LeakSanitizer faults in its own tracer when it looks at a library
                     // that dlopen() brought; leaks are looked for where the module is linked in.
                     {"ASAN_OPTIONS", "detect_leaks=0"}};
-    token_ = start({KILT_VTOKEN, "kaztoken", "--listen", folder_ / "token", "--state",
+    token_ = start({paths::vtoken(), "kaztoken", "--listen", folder_ / "token", "--state",
                     folder_ / "state.json"});
     for (int i = 0; i < 500 && !std::filesystem::exists(folder_ / "token"); ++i)
       std::this_thread::sleep_for(10ms);
@@ -64,7 +65,7 @@ class Process : public ::testing::Test {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
   std::string copy() {
-    std::filesystem::copy_file(KILT_MODULE, folder_ / "copy.so");
+    std::filesystem::copy_file(paths::module(), folder_ / "copy.so");
     return folder_ / "copy.so";
   }
 
@@ -74,21 +75,25 @@ class Process : public ::testing::Test {
   pid_t token_ = 0;
 };
 
-TEST_F(Process, Plain) { EXPECT_EQ(0, run({KILT_USE_MODULE, "sign", KILT_MODULE})); }
+TEST_F(Process, Plain) { EXPECT_EQ(0, run({paths::use_module(), "sign", paths::module()})); }
 
 TEST_F(Process, UnloadedWithoutFinalize) {
-  EXPECT_EQ(0, run({KILT_USE_MODULE, "unload", KILT_MODULE}));
+  EXPECT_EQ(0, run({paths::use_module(), "unload", paths::module()}));
 }
 
 TEST_F(Process, ExitWhileAnotherThreadSigns) {
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(0, run({KILT_USE_MODULE, "exit", KILT_MODULE}));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(0, run({paths::use_module(), "exit", paths::module()}));
 }
 
-TEST_F(Process, TwoCopies) { EXPECT_EQ(0, run({KILT_USE_MODULE, "copies", KILT_MODULE, copy()})); }
+TEST_F(Process, TwoCopies) {
+  EXPECT_EQ(0, run({paths::use_module(), "copies", paths::module(), copy()}));
+}
 
-TEST_F(Process, Signals) { EXPECT_EQ(0, run({KILT_USE_MODULE, "signals", KILT_MODULE})); }
+TEST_F(Process, Signals) { EXPECT_EQ(0, run({paths::use_module(), "signals", paths::module()})); }
 
-TEST_F(Process, NoHomeNoDescriptors) { EXPECT_EQ(0, run({KILT_USE_MODULE, "bare", KILT_MODULE})); }
+TEST_F(Process, NoHomeNoDescriptors) {
+  EXPECT_EQ(0, run({paths::use_module(), "bare", paths::module()}));
+}
 
 TEST_F(Process, TurkishLocale) {
   // Made here, in a folder of the test's: the system's locales stay as they are.
@@ -98,7 +103,7 @@ TEST_F(Process, TurkishLocale) {
       << "the package locales is missing: run tests/setup";
   environment_["LOCPATH"] = locales;
   environment_["LC_ALL"] = "tr_TR.UTF-8";
-  EXPECT_EQ(0, run({KILT_USE_MODULE, "turkish", KILT_MODULE}));
+  EXPECT_EQ(0, run({paths::use_module(), "turkish", paths::module()}));
 }
 
 /// A set-id program runs with rights that its caller does not have, so the caller's environment
@@ -117,7 +122,7 @@ class SetIdProgram : public Process {
       GTEST_SKIP() << "NOT TESTED: " << folder_ << " is mounted nosuid";
     module_ = copy();
     program_ = folder_ / "program";
-    std::filesystem::copy_file(KILT_USE_MODULE, program_);
+    std::filesystem::copy_file(paths::use_module(), program_);
     // Both users may look around here, write into `written`, and talk to the token.
     written_ = folder_ / "written";
     std::filesystem::create_directory(written_);
@@ -187,9 +192,9 @@ TEST_F(Process, EngineThatLoadsUsBack) {
       << "openssl_conf = main\n[main]\nengines = engines\n"
          "[engines]\npkcs11 = pkcs11\n[pkcs11]\n"
          "engine_id = pkcs11\ndynamic_path = "
-      << engine.string() << "\nMODULE_PATH = " << KILT_MODULE << "\nPIN = 135790\ninit = 1\n";
+      << engine.string() << "\nMODULE_PATH = " << paths::module() << "\nPIN = 135790\ninit = 1\n";
   environment_["OPENSSL_CONF"] = folder_ / "openssl.cnf";
-  EXPECT_EQ(0, run({KILT_USE_MODULE, "sign", KILT_MODULE}));
+  EXPECT_EQ(0, run({paths::use_module(), "sign", paths::module()}));
 }
 
 }  // namespace

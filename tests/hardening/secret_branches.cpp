@@ -8,7 +8,7 @@
 
 #include <valgrind/memcheck.h>
 
-#include "pkcs11/host_crypto.h"
+#include "drivers/crypto/padding.h"
 
 namespace {
 
@@ -37,7 +37,7 @@ void pkcs1() {
   for (const std::size_t padding : {std::size_t{3}, std::size_t{8}, std::size_t{100}, kBlock}) {
     const Bytes block = block_of(padding);
     hide(block);
-    auto found = p11::host::look_pkcs1(block, cryptogram);
+    auto found = crypto::find_message_pkcs1(block, cryptogram);
     show(found.start);
     show(found.good);
     std::printf("padding %zu: %s\n", padding, found.good != 0 ? "right" : "made up");
@@ -49,7 +49,7 @@ void oaep() {
     Bytes block = block_of(8);
     block.at(0) = first;
     hide(block);
-    auto found = p11::host::look_oaep(block, Hash::kSha256, Hash::kSha256, {});
+    auto found = crypto::look_oaep(block, Hash::kSha256, Hash::kSha256, {});
     show(found.good);
     std::printf("first byte %u: %s\n", unsigned{first}, found.good != 0 ? "right" : "wrong");
   }

@@ -16,7 +16,7 @@ class Threads : public PcscModuleTest {
  protected:
   void SetUp() override {
     PcscModuleTest::SetUp();
-    apdu::set_pcsc_patience(20s);
+    apdu::set_patience(20s);
   }
   static void start() {
     ASSERT_EQ(CKR_OK, C_Initialize(nullptr));

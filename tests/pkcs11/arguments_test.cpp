@@ -8,10 +8,14 @@
 namespace kilt::test {
 namespace {
 
-/// Lengths that no caller can mean.
-const std::vector<CK_ULONG> kAbsurd{std::numeric_limits<CK_ULONG>::max(),
-                                    std::numeric_limits<CK_ULONG>::max() - 1, CK_ULONG{1} << 63,
-                                    CK_ULONG{1} << 60, CK_ULONG{1} << 49};
+/// Lengths that no caller can mean: half of the address space and more, where it is a large one
+/// much less.
+const std::vector<CK_ULONG> kAbsurd = [] {
+  constexpr CK_ULONG kMost = std::numeric_limits<CK_ULONG>::max();
+  std::vector<CK_ULONG> lengths{kMost, kMost - 1, kMost / 2 + 1};
+  if (sizeof(CK_ULONG) == 8) lengths.insert(lengths.end(), {kMost / 16 + 1, kMost / 0x8000 + 1});
+  return lengths;
+}();
 
 class Arguments : public KaztokenTest {
  protected:
@@ -180,7 +184,7 @@ TEST_F(Arguments, FindObjects) {
   EXPECT_EQ(0U, count);
   std::vector<CK_OBJECT_HANDLE> all(100);
   EXPECT_EQ(CKR_OK, C_FindObjects(session_, all.data(), ~0UL, &count)) << "as many as there are";
-  EXPECT_EQ(5U, count) << "a key pair, three profiles";
+  EXPECT_EQ(2U, count) << "a key pair; profiles are shown to those who ask for them";
   EXPECT_EQ(CKR_OK, C_FindObjectsFinal(session_));
 }
 

@@ -31,7 +31,7 @@ TEST(Interfaces, ThreeTablesTheNewestFirst) {
   const std::array<std::array<int, 2>, 3> versions{{{3, 2}, {3, 0}, {2, 40}}};
   const std::array<std::size_t, 3> sizes{104, 92, 68};
   for (std::size_t i = 0; i < list.size(); ++i) {
-    EXPECT_STREQ("PKCS 11", reinterpret_cast<const char*>(list[i].pInterfaceName));  // NOLINT
+    EXPECT_STREQ("PKCS 11", list[i].pInterfaceName);
     EXPECT_EQ(0UL, list[i].flags) << "a child of fork() must initialise";
     EXPECT_EQ(versions.at(i)[0], version_of(list[i]).major);
     EXPECT_EQ(versions.at(i)[1], version_of(list[i]).minor);

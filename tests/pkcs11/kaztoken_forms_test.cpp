@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
 #include "pkcs11/kilt.h"
 #include "tests/support/kaztoken_test.h"
 
@@ -66,8 +69,9 @@ TEST_P(Form, IsFormattedMakesKeysSignsAndForgets) {
     return log_in(session, CKU_USER, "000000");
   }());
   ASSERT_EQ(CKR_OK, log_in(session, CKU_USER, kUserPin));
-  for (const CK_OBJECT_HANDLE key : find_class(session, CKO_PRIVATE_KEY))
-    EXPECT_EQ(CKR_OK, C_DestroyObject(session, key));
+  for (const CK_OBJECT_CLASS half : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY})
+    for (const CK_OBJECT_HANDLE key : find_class(session, half))
+      EXPECT_EQ(CKR_OK, C_DestroyObject(session, key));
   for (const CK_OBJECT_HANDLE certificate : find_class(session, CKO_CERTIFICATE))
     EXPECT_EQ(CKR_OK, C_DestroyObject(session, certificate));
   EXPECT_TRUE(stored(session).empty());
@@ -113,6 +117,32 @@ TEST_F(VendorFormatted, IsNotWrittenTo) {
   const auto status = find_class(session_, CKO_HW_FEATURE);
   const std::string reason = to_text(attribute(session_, status.at(0), CKA_KILT_LAST_REASON));
   EXPECT_NE(std::string::npos, reason.find("formatted by other software")) << reason;
+}
+
+TEST_F(VendorFormatted, FunctionsAreToldAsTheyAre) {
+  const auto functions = [&] {
+    const auto status = find_class(session_, CKO_HW_FEATURE);
+    return nlohmann::json::parse(to_text(attribute(session_, status.at(0), CKA_KILT_FUNCTIONS)));
+  };
+  for (const char* const written : {"generate-key", "import-key", "write-certificate", "write-data",
+                                    "delete-object", "change-attributes"}) {
+    EXPECT_EQ("unavailable", functions()[written]["state"]) << written;
+    EXPECT_THAT(functions()[written]["reason"].get<std::string>(),
+                testing::HasSubstr("formatted by other software"));
+  }
+  for (const char* const possible : {"sign", "decrypt", "change-user-pin", "init-token"})
+    EXPECT_EQ("native", functions()[possible]["state"]) << possible;
+  const auto makes_keys = [] {
+    CK_MECHANISM_INFO info{};
+    return C_GetMechanismInfo(0, CKM_RSA_PKCS_KEY_PAIR_GEN, &info) == CKR_OK;
+  };
+  EXPECT_FALSE(makes_keys());
+  // Once it is formatted as Kilt does it, it can.
+  ASSERT_EQ(CKR_OK, C_CloseSession(session_));
+  personalise();
+  EXPECT_TRUE(makes_keys());
+  session_ = user_session();
+  EXPECT_EQ("native", functions()["delete-object"]["state"]);
 }
 
 TEST_F(VendorFormatted, PinIsTheFactorysAndSaysSo) {

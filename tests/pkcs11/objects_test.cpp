@@ -44,10 +44,54 @@ TEST_F(Objects, DestroyedKeyLeavesNothing) {
   const Pair pair = generate_rsa(session_);
   EXPECT_EQ(before + 2, stored(session_).size());
   ASSERT_EQ(CKR_OK, C_DestroyObject(session_, pair.private_key));
+  EXPECT_EQ(before + 1, stored(session_).size());
+  EXPECT_EQ(CKR_OBJECT_HANDLE_INVALID, C_DestroyObject(session_, pair.private_key));
+  EXPECT_EQ(CKR_OK, C_DestroyObject(session_, pair.public_key)) << "a clean-up does not fail";
   EXPECT_EQ(before, stored(session_).size());
-  EXPECT_EQ(CKR_OBJECT_HANDLE_INVALID, C_DestroyObject(session_, pair.public_key));
   generate_rsa(session_);  // the same number is free again
   EXPECT_EQ(before + 2, stored(session_).size());
+}
+
+// K9, A1: whoever deletes the public key did not ask for the private one.
+TEST_F(Objects, PublicKeyIsDeletedAlone) {
+  const std::size_t before = stored(session_).size();
+  const Pair pair = generate_rsa(session_);
+  ASSERT_EQ(CKR_OK, C_DestroyObject(session_, pair.public_key));
+  EXPECT_EQ(before + 1, stored(session_).size());
+  EXPECT_EQ(std::vector{pair.private_key}, find_class(session_, CKO_PRIVATE_KEY));
+  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+  EXPECT_EQ(128U, sign(session_, mechanism, pair.private_key, Bytes{1, 2, 3}).size());
+  EXPECT_EQ(CKR_OBJECT_HANDLE_INVALID, C_DestroyObject(session_, pair.public_key));
+  EXPECT_EQ(CKR_OK, C_DestroyObject(session_, pair.private_key));
+  EXPECT_EQ(before, stored(session_).size());
+}
+
+// A public key that outlived its private one does not become a later pair's half.
+TEST_F(Objects, PublicKeyThatOutlivedIsNobodysHalf) {
+  const Pair first = generate_rsa(session_);
+  const Bytes modulus = attribute(session_, first.public_key, CKA_MODULUS);
+  ASSERT_EQ(CKR_OK, C_DestroyObject(session_, first.private_key));
+  const Pair second = generate_rsa(session_);
+  EXPECT_NE(modulus, attribute(session_, second.private_key, CKA_MODULUS));
+  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+  EXPECT_EQ(128U, sign(session_, mechanism, second.private_key, Bytes{1, 2, 3}).size());
+  EXPECT_EQ(modulus, attribute(session_, first.public_key, CKA_MODULUS)) << "still itself";
+}
+
+// K9, A4: what was changed is read at once, what was deleted is gone at once.
+TEST_F(Objects, ChangesAreSeenAtOnce) {
+  const Pair pair = generate_rsa(session_);
+  Attributes changes;
+  changes.add(CKA_LABEL, std::string("renamed")).add(CKA_ID, Bytes{0x0A, 0x0B});
+  ASSERT_EQ(CKR_OK,
+            C_SetAttributeValue(session_, pair.private_key, changes.data(), changes.size()));
+  for (const CK_OBJECT_HANDLE half : {pair.private_key, pair.public_key}) {
+    EXPECT_EQ(to_bytes("renamed"), attribute(session_, half, CKA_LABEL));
+    EXPECT_EQ((Bytes{0x0A, 0x0B}), attribute(session_, half, CKA_ID));
+  }
+  ASSERT_EQ(CKR_OK, C_DestroyObject(session_, pair.private_key));
+  CK_ATTRIBUTE wanted{CKA_LABEL, nullptr, 0};
+  EXPECT_EQ(CKR_OBJECT_HANDLE_INVALID, C_GetAttributeValue(session_, pair.private_key, &wanted, 1));
 }
 
 TEST_F(Objects, LabelAndIdChangeOnBothHalves) {

@@ -50,7 +50,9 @@ class PowerLoss : public KaztokenTest {
 
   /// Every object that is shown is whole: keys sign, certificates and data can be read.
   void expect_whole(CK_SESSION_HANDLE session) {
-    EXPECT_EQ(ids(session, CKO_PRIVATE_KEY), ids(session, CKO_PUBLIC_KEY));
+    // A public half may outlive its private one, which was deleted alone.
+    for (const Bytes& id : ids(session, CKO_PRIVATE_KEY))
+      EXPECT_TRUE(ids(session, CKO_PUBLIC_KEY).contains(id));
     CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
     Bytes text{1, 2, 3};
     for (const CK_OBJECT_HANDLE key : find_class(session, CKO_PRIVATE_KEY)) {
@@ -64,7 +66,7 @@ class PowerLoss : public KaztokenTest {
                 C_Verify(session, text.data(), text.size(), signature.data(), signature.size()));
     }
     for (const CK_OBJECT_HANDLE certificate : find_class(session, CKO_CERTIFICATE))
-      EXPECT_TRUE(p11::host::parse_certificate(attribute(session, certificate, CKA_VALUE)));
+      EXPECT_TRUE(x509::fields(attribute(session, certificate, CKA_VALUE)));
     for (const CK_OBJECT_HANDLE data : find_class(session, CKO_DATA))
       EXPECT_EQ(to_bytes("some data"), attribute(session, data, CKA_VALUE));
     EXPECT_EQ("[]", odd_objects(session));
@@ -162,19 +164,19 @@ TEST_F(PowerLoss, DataWrite) {
 }
 
 TEST_F(PowerLoss, KeyDeletion) {
-  at_every_write([this](CK_SESSION_HANDLE session) {
+  at_every_write([](CK_SESSION_HANDLE session) {
     return C_DestroyObject(session, find_class(session, CKO_PRIVATE_KEY).at(0));
   });
 }
 
 TEST_F(PowerLoss, CertificateDeletion) {
-  at_every_write([this](CK_SESSION_HANDLE session) {
+  at_every_write([](CK_SESSION_HANDLE session) {
     return C_DestroyObject(session, find_class(session, CKO_CERTIFICATE).at(0));
   });
 }
 
 TEST_F(PowerLoss, NewId) {
-  at_every_write([this](CK_SESSION_HANDLE session) {
+  at_every_write([](CK_SESSION_HANDLE session) {
     Attributes change;
     change.add(CKA_ID, from_hex("0011223344556677"));
     return C_SetAttributeValue(session, find_class(session, CKO_PRIVATE_KEY).at(0), change.data(),

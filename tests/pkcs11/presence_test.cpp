@@ -4,7 +4,7 @@
 namespace kilt::test {
 namespace {
 
-class Plain : public apdu::CardEndpoint {
+class Plain : public CardEndpoint {
  public:
   Plain(Bytes atr, Bytes answer) : atr_(std::move(atr)), answer_(std::move(answer)) {}
   [[nodiscard]] Bytes atr() const override { return atr_; }
@@ -59,6 +59,23 @@ TEST_F(Presence, UnknownCardIsAskedOnceAndRemembered) {
   EXPECT_EQ(CKR_OK, open()) << "another card is asked anew";
 }
 
+// 6982, 6983 and 63C3 to a SELECT are no news of a PIN, and no reason to ask again.
+TEST_F(Presence, AnUnknownCardsRefusalIsNoPinProblem) {
+  for (const Bytes& answer :
+       {Bytes{0x69, 0x82}, Bytes{0x69, 0x83}, Bytes{0x63, 0xC3}, Bytes{0x69, 0x85},
+        Bytes{0x67, 0x00}, Bytes{0x6F, 0x00}, Bytes{0x61, 0xFF}, Bytes{0x90, 0x00}}) {
+    const auto stranger =
+        std::make_shared<Plain>(from_hex("3B 8A 80 01 00 31 C1 73 C8 40 00 00 90 00 90"), answer);
+    readers_->insert(kReader, stranger);
+    list_slots();
+    EXPECT_EQ(CKR_TOKEN_NOT_RECOGNIZED, token_info()) << to_hex(answer);
+    const auto commands = stranger->commands;
+    EXPECT_LE(commands, 14U) << to_hex(answer);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(CKR_TOKEN_NOT_RECOGNIZED, token_info());
+    EXPECT_EQ(commands, stranger->commands) << to_hex(answer);
+  }
+}
+
 TEST_F(Presence, KnownAtrOnAnotherCard) {
   // The ATR promises a Kaztoken, the card knows no command.
   for (const Bytes& answer :
@@ -85,7 +102,7 @@ TEST_F(Presence, CardWithoutAnswers) {
       std::make_shared<Plain>(from_hex("3B 88 01 4B 41 5A 54 4F 4B 45 4E 82"), Bytes{});
   readers_->insert(kReader, card);
   list_slots();
-  EXPECT_EQ(CKR_DEVICE_ERROR, token_info());
+  EXPECT_EQ(CKR_TOKEN_NOT_RECOGNIZED, token_info());
 }
 
 TEST_F(Presence, ReaderLeavesAndReturns) {

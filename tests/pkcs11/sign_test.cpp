@@ -4,15 +4,17 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
-#include "pkcs11/host_openssl.h"
+#include "drivers/crypto/hash.h"
+#include "drivers/crypto/openssl.h"
+#include "drivers/crypto/rsa.h"
 #include "tests/support/kaztoken_test.h"
 
 namespace kilt::test {
 namespace {
 
-using p11::host::EvpMdCtx;
-using p11::host::EvpPkey;
-using p11::host::EvpPkeyCtx;
+using crypto::EvpMdCtx;
+using crypto::EvpPkey;
+using crypto::EvpPkeyCtx;
 
 struct Case {
   const char* name;
@@ -36,9 +38,9 @@ class Sign : public KaztokenTest {
   /// The token's public key as OpenSSL has it: an independent referee.
   EvpPkey openssl_key() {
     OSSL_PARAM_BLD* build = OSSL_PARAM_BLD_new();
-    const p11::host::BigNumber n(
+    const crypto::BigNumber n(
         BN_bin2bn(modulus_.data(), static_cast<int>(modulus_.size()), nullptr));
-    const p11::host::BigNumber e(
+    const crypto::BigNumber e(
         BN_bin2bn(exponent_.data(), static_cast<int>(exponent_.size()), nullptr));
     OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n.get());
     OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e.get());
@@ -98,7 +100,7 @@ TEST_F(Sign, PssWithAndWithoutHash) {
                          pair_.private_key, kMessage);
   EXPECT_TRUE(openssl_verifies(how, kMessage, signature));
   signature = sign(session_, {CKM_RSA_PKCS_PSS, &params, sizeof params}, pair_.private_key,
-                   p11::host::digest(Hash::kSha256, kMessage));
+                   crypto::digest(Hash::kSha256, kMessage));
   EXPECT_TRUE(openssl_verifies(how, kMessage, signature));
 }
 
@@ -134,7 +136,7 @@ TEST_F(Sign, RawBlockIsTheInverseOfThePublicOperation) {
   Bytes block(modulus_.size(), 0x11);
   block.at(0) = 0x00;
   const Bytes signature = sign(session_, {CKM_RSA_X_509, nullptr, 0}, pair_.private_key, block);
-  EXPECT_EQ(block, p11::host::rsa_public({modulus_, exponent_}, signature));
+  EXPECT_EQ(block, crypto::rsa_public({modulus_, exponent_}, signature));
 }
 
 TEST_F(Sign, VerifiesOnTheHost) {
@@ -189,7 +191,7 @@ TEST_F(Decrypt, Pkcs1AndOaepThereAndBack) {
 // Implicit rejection: a wrong padding looks like another message, always the same one.
 TEST_F(Decrypt, WrongPaddingTellsNothing) {
   const CK_MECHANISM pkcs1{CKM_RSA_PKCS, nullptr, 0};
-  const Bytes cryptogram = p11::host::rsa_public({modulus_, exponent_}, [&] {
+  const Bytes cryptogram = crypto::rsa_public({modulus_, exponent_}, [&] {
     Bytes block(modulus_.size(), 0x22);
     block.at(0) = 0x00;
     return block;

@@ -60,9 +60,9 @@ class CardTest : public ::testing::Test {
     auto card = vtoken::make_card(kind);
     for (const auto& [key, value] : settings) card->set(key, value);
     virtual_ = std::make_shared<VirtualEndpoint>(std::move(card));
-    insert(std::static_pointer_cast<apdu::CardEndpoint>(virtual_));
+    insert(std::static_pointer_cast<CardEndpoint>(virtual_));
   }
-  void insert(std::shared_ptr<apdu::CardEndpoint> endpoint) {
+  void insert(std::shared_ptr<CardEndpoint> endpoint) {
     tally();
     token_.reset();
     card_.reset();
@@ -104,7 +104,7 @@ class CardTest : public ::testing::Test {
   HostSettings host_;
   ProfileSet profiles_ = ProfileSet::builtin();
   std::vector<std::string> log_;
-  apdu::MemoryTransport readers_;
+  MemoryTransport readers_;
   std::shared_ptr<VirtualEndpoint> virtual_;
   std::shared_ptr<CountingEndpoint> endpoint_;
   std::unique_ptr<apdu::Card> card_;

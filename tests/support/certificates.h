@@ -4,7 +4,7 @@
 #include <string>
 
 #include "apdu/tlv.h"
-#include "pkcs11/host_crypto.h"
+#include "drivers/crypto/spki.h"
 
 namespace kilt::test {
 
@@ -24,7 +24,7 @@ inline Bytes make_certificate(const PublicKey& key, const std::string& name) {
   const Bytes version = from_hex("A003020102");
   const Bytes serial = from_hex("02020123");
   const Bytes to_be_signed = sequence({version, serial, algorithm, common_name, validity,
-                                       common_name, p11::host::public_key_info(key)});
+                                       common_name, crypto::public_key_info(key)});
   return sequence({to_be_signed, algorithm, tlv::encode(0x03, Bytes(257, 0x00))});
 }
 

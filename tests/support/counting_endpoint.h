@@ -6,16 +6,16 @@
 #include <utility>
 #include <vector>
 
-#include "apdu/memory_transport.h"
+#include "tests/support/memory_transport.h"
 
 namespace kilt::test {
 
-class CountingEndpoint : public apdu::CardEndpoint {
+class CountingEndpoint : public CardEndpoint {
  public:
   /// Sees the command before the card; an answer it gives is taken instead of the card's.
   using Intercept = std::function<std::optional<Bytes>(BytesView command)>;
 
-  explicit CountingEndpoint(std::shared_ptr<apdu::CardEndpoint> card) : card_(std::move(card)) {}
+  explicit CountingEndpoint(std::shared_ptr<CardEndpoint> card) : card_(std::move(card)) {}
 
   [[nodiscard]] Bytes atr() const override { return card_->atr(); }
   void reset() override { card_->reset(); }
@@ -39,7 +39,7 @@ class CountingEndpoint : public apdu::CardEndpoint {
   void intercept(Intercept intercept) { intercept_ = std::move(intercept); }
 
  private:
-  std::shared_ptr<apdu::CardEndpoint> card_;
+  std::shared_ptr<CardEndpoint> card_;
   std::vector<Bytes> commands_;
   Intercept intercept_;
 };

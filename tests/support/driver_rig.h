@@ -7,7 +7,7 @@
 #include "apdu/card.h"
 #include "drivers/registry.h"
 #include "tests/support/counting_endpoint.h"
-#include "tests/support/evil_answers.h"
+#include "tests/support/damaged_answers.h"
 #include "tests/support/virtual_endpoint.h"
 
 namespace kilt::test {
@@ -16,8 +16,8 @@ class DriverRig {
  public:
   explicit DriverRig(const std::string& kind)
       : virtual_card(std::make_shared<VirtualEndpoint>(vtoken::make_card(kind))),
-        evil(std::make_shared<EvilEndpoint>(virtual_card)),
-        counter(std::make_shared<CountingEndpoint>(evil)) {
+        damager(std::make_shared<DamagingEndpoint>(virtual_card)),
+        counter(std::make_shared<CountingEndpoint>(damager)) {
     readers.add_reader("reader");
     readers.insert("reader", counter);
   }
@@ -31,9 +31,9 @@ class DriverRig {
   }
 
   std::shared_ptr<VirtualEndpoint> virtual_card;
-  std::shared_ptr<EvilEndpoint> evil;
+  std::shared_ptr<DamagingEndpoint> damager;
   std::shared_ptr<CountingEndpoint> counter;
-  apdu::MemoryTransport readers;
+  MemoryTransport readers;
   std::optional<apdu::Card> card;
   std::unique_ptr<Token> token;
 };

@@ -60,7 +60,7 @@ void FakePcsc::remove_reader(const std::string& name) {
   world().changed.notify_all();
 }
 
-void FakePcsc::insert(const std::string& name, std::shared_ptr<apdu::CardEndpoint> card) {
+void FakePcsc::insert(const std::string& name, std::shared_ptr<CardEndpoint> card) {
   const Lock lock(world().mutex);
   Reader* reader = world().find(name);
   reader->card = std::move(card);

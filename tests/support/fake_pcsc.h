@@ -10,7 +10,7 @@
 
 #include <winscard.h>
 
-#include "apdu/memory_transport.h"
+#include "tests/support/memory_transport.h"
 
 namespace kilt::test {
 
@@ -26,7 +26,7 @@ class FakePcsc {
   static void add_reader(const std::string& name);
   static void remove_reader(const std::string& name);
   /// nullptr takes the card out. A card with an empty ATR is mute.
-  static void insert(const std::string& reader, std::shared_ptr<apdu::CardEndpoint> card);
+  static void insert(const std::string& reader, std::shared_ptr<CardEndpoint> card);
   /// Another program resets the card: each connection gets SCARD_W_RESET_CARD until it reconnects.
   static void reset_by_other(const std::string& reader);
   /// Another program is in a transaction: SCardBeginTransaction waits.

@@ -206,7 +206,7 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST*, LPCBYTE command, D
   const Inside inside;
   if (const LONG code = enter("SCardTransmit")) return code;
   const Wire wire(card);
-  std::shared_ptr<kilt::apdu::CardEndpoint> endpoint;
+  std::shared_ptr<test::CardEndpoint> endpoint;
   {
     const Lock lock(world().mutex);
     Handle* handle = nullptr;
@@ -229,7 +229,7 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST*, LPCBYTE command, D
 static LONG use_pad(SCARDHANDLE card, bool modify, kilt::BytesView structure, LPVOID answer,
                     DWORD room, LPDWORD size) {
   const Wire wire(card);
-  std::shared_ptr<kilt::apdu::CardEndpoint> endpoint;
+  std::shared_ptr<test::CardEndpoint> endpoint;
   PadResult result;
   {
     const Lock lock(world().mutex);

@@ -17,7 +17,7 @@ namespace kilt::test::pcsc {
 
 struct Reader {
   std::string name;
-  std::shared_ptr<apdu::CardEndpoint> card;
+  std::shared_ptr<CardEndpoint> card;
   unsigned events = 0;  ///< insertions and removals
   unsigned resets = 0;
   SCARDHANDLE owner = 0;  ///< of the transaction

@@ -1,17 +1,17 @@
-// What every driver's fuzz target does: the first block is the ATR, the second byte chooses what
-// programs do, the rest are the card's answers.
+// What every driver's fuzz target does with a token, chosen by one byte.
 #pragma once
 
 #include <functional>
 
 #include "drivers/registry.h"
-#include "tests/support/fuzz_card.h"
 
 namespace kilt::test {
 
-/// Calls of the interface of drivers/token.h; each throws only Error.
-inline void use_token(Token& token, Byte what) {
-  const auto pin = [] { return SecureBytes(Bytes{'1', '2', '3', '4', '5', '6', '7', '8'}); };
+/// Calls of the interface of drivers/token.h; each throws only Error. Bits of `what`: 01 a login,
+/// 02 nothing is read at first, 04 keys are used, 08 objects are made, changed and deleted, 10 PINs
+/// and format, 20 all is read again.
+inline void use_token(Token& token, Byte what, std::string_view user_pin = "12345678") {
+  const auto pin = [&] { return SecureBytes(to_bytes(user_pin)); };
   const auto attempt = [](const std::function<void()>& call) {
     try {
       call();
@@ -61,7 +61,9 @@ inline void use_token(Token& token, Byte what) {
       for (const DataObject& data : list.data) attempt([&] { token.delete_data(data.ref); });
       for (const Certificate& one : list.certificates)
         attempt([&] { token.delete_certificate(one.ref); });
-      for (const Key& key : list.keys) attempt([&] { token.delete_key(key.ref); });
+      for (const Key& key : list.keys)
+        for (const KeyHalf half : {KeyHalf::kPrivate, KeyHalf::kPublic})
+          attempt([&] { token.delete_key(key.ref, half); });
     });
   };
   const auto manage = [&] {
@@ -84,21 +86,6 @@ inline void use_token(Token& token, Byte what) {
   if ((what & 0x20) != 0) read();
   attempt([&] { (void)token.random(64); });
   attempt([&] { token.logout(); });
-}
-
-/// One run. `atr` replaces the input's where the target wants one driver only.
-inline void fuzz_driver(BytesView bytes, const Bytes& default_atr) {
-  static const ProfileSet profiles = ProfileSet::builtin();
-  FuzzInput input(bytes);
-  const Bytes given = to_bytes(input.block());
-  const Byte what = input.byte();
-  const bool known = profiles.match(given) != nullptr;
-  try {
-    apdu::Card card(std::make_unique<FuzzConnection>(input, known ? given : default_atr));
-    const auto token = open_token(card, profiles);
-    use_token(*token, what);
-  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): the only kind that may come out
-  }
 }
 
 }  // namespace kilt::test

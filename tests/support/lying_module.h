@@ -21,9 +21,10 @@ namespace lying {
 inline CK_RV rv() {
   const Byte byte = lies()->byte();
   if (byte < 224) return CKR_OK;
-  constexpr CK_RV kSome[]{CKR_GENERAL_ERROR,          CKR_USER_NOT_LOGGED_IN, CKR_PIN_INCORRECT,
-                          CKR_SESSION_HANDLE_INVALID, CKR_DEVICE_REMOVED,     CKR_BUFFER_TOO_SMALL,
-                          CKR_ATTRIBUTE_SENSITIVE,    0xFFFFFFFFFFFFFFFFUL};
+  constexpr CK_RV kSome[]{CKR_GENERAL_ERROR,       CKR_USER_NOT_LOGGED_IN,
+                          CKR_PIN_INCORRECT,       CKR_SESSION_HANDLE_INVALID,
+                          CKR_DEVICE_REMOVED,      CKR_BUFFER_TOO_SMALL,
+                          CKR_ATTRIBUTE_SENSITIVE, ~0UL};
   return kSome[byte % 8];
 }
 inline CK_ULONG number() {
@@ -31,7 +32,7 @@ inline CK_ULONG number() {
     case 255:
       return ~0UL;
     case 254:
-      return 1UL << 62;
+      return ~0UL / 4 + 1;
     case 253:
       return 1UL << 31;
     case 252:

@@ -10,9 +10,9 @@
 
 #include <gtest/gtest.h>
 
-#include "apdu/memory_transport.h"
-#include "pkcs11/module.h"
+#include "pkcs11/lifecycle.h"
 #include "tests/support/counting_endpoint.h"
+#include "tests/support/memory_transport.h"
 #include "tests/support/virtual_endpoint.h"
 
 namespace kilt::test {
@@ -20,7 +20,7 @@ namespace kilt::test {
 /// Lets the test keep the readers while the module owns its way to them.
 class SharedTransport : public apdu::Transport {
  public:
-  explicit SharedTransport(std::shared_ptr<apdu::MemoryTransport> readers)
+  explicit SharedTransport(std::shared_ptr<MemoryTransport> readers)
       : readers_(std::move(readers)) {}
   std::vector<apdu::ReaderState> readers() override { return readers_->readers(); }
   std::unique_ptr<apdu::Connection> connect(const std::string& reader) override {
@@ -34,7 +34,7 @@ class SharedTransport : public apdu::Transport {
   void abandon() noexcept override { readers_->abandon(); }
 
  private:
-  std::shared_ptr<apdu::MemoryTransport> readers_;
+  std::shared_ptr<MemoryTransport> readers_;
 };
 
 inline constexpr const char* kReader = "Virtual reader 00 00";
@@ -44,13 +44,14 @@ class ModuleTest : public ::testing::Test {
  protected:
   void SetUp() override {
     setenv("KILT_CONF", "/nonexistent/kilt.toml", 1);
-    setenv("XDG_CACHE_HOME", "/nonexistent", 1);  // and nothing is remembered on disk
+    setenv("XDG_CACHE_HOME", "/dev/null",
+           1);  // no folder, not even for root: nothing is remembered
     unsetenv("KILT_SOCKETS");
     if (delegated_) return set_up_delegate();
-    readers_ = std::make_shared<apdu::MemoryTransport>();
+    readers_ = std::make_shared<MemoryTransport>();
     readers_->add_reader(kReader);
     p11::set_transport_factory([readers = readers_](const p11::Config&) {
-      p11::Module::Transports transports;
+      p11::Transports transports;
       transports.push_back(std::make_unique<SharedTransport>(readers));
       return transports;
     });
@@ -89,8 +90,20 @@ class ModuleTest : public ::testing::Test {
     return slots;
   }
 
+  /// Slot 0, but that SoftHSM gives a token another slot once it is set up and started anew.
+  static CK_SLOT_ID first_slot() {
+    if (getenv("KILT_TEST_DELEGATE") == nullptr) return 0;
+    for (const CK_SLOT_ID slot : list_slots(true)) {
+      CK_TOKEN_INFO info{};
+      if (C_GetTokenInfo(slot, &info) == CKR_OK && (info.flags & CKF_TOKEN_INITIALIZED) != 0)
+        return slot;
+    }
+    return 0;
+  }
+
   static CK_SESSION_HANDLE open_session(CK_FLAGS flags = CKF_RW_SESSION, CK_SLOT_ID slot = 0) {
     CK_SESSION_HANDLE session = 0;
+    if (slot == 0) slot = first_slot();
     EXPECT_EQ(CKR_OK, C_OpenSession(slot, flags | CKF_SERIAL_SESSION, nullptr, nullptr, &session));
     return session;
   }
@@ -108,13 +121,13 @@ class ModuleTest : public ::testing::Test {
         << "[[delegate]]\nmodule = \"" << getenv("KILT_TEST_DELEGATE") << "\"\n";
     setenv("SOFTHSM2_CONF", (folder_ / "softhsm2.conf").c_str(), 1);
     setenv("KILT_CONF", (folder_ / "kilt.toml").c_str(), 1);
-    p11::set_transport_factory([](const p11::Config&) { return p11::Module::Transports(); });
+    p11::set_transport_factory([](const p11::Config&) { return p11::Transports(); });
     ASSERT_EQ(CKR_OK, C_Initialize(nullptr));
   }
 
   const bool delegated_ = getenv("KILT_TEST_DELEGATE") != nullptr;
   std::filesystem::path folder_;
-  std::shared_ptr<apdu::MemoryTransport> readers_;
+  std::shared_ptr<MemoryTransport> readers_;
   std::shared_ptr<VirtualEndpoint> virtual_;
   std::shared_ptr<CountingEndpoint> card_;
 };

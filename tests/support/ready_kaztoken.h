@@ -1,8 +1,8 @@
 // A virtual Kaztoken as somebody uses it: personalised, one RSA key pair.
 #pragma once
 
-#include "apdu/memory_transport.h"
 #include "drivers/registry.h"
+#include "tests/support/memory_transport.h"
 #include "tests/support/virtual_endpoint.h"
 
 namespace kilt::test {
@@ -14,7 +14,7 @@ inline const std::string kUserPin = "135790";
 inline nlohmann::json ready_kaztoken() {
   static const nlohmann::json state = [] {
     const auto endpoint = std::make_shared<VirtualEndpoint>(vtoken::make_card("kaztoken"));
-    apdu::MemoryTransport readers;
+    MemoryTransport readers;
     readers.add_reader("r");
     readers.insert("r", endpoint);
     apdu::Card card(readers.connect("r"));

@@ -8,6 +8,7 @@
 
 #include "drivers/delegate/token.h"
 #include "drivers/errors.h"
+#include "tests/support/paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace kilt::test {
@@ -22,7 +23,7 @@ class SoftHsm {
 
   [[nodiscard]] delegate::Rule rule(const std::string& label = {}) const {
     delegate::Rule rule;
-    rule.module = KILT_SOFTHSM;
+    rule.module = paths::softhsm();
     rule.label = label;
     return rule;
   }
@@ -43,6 +44,10 @@ class SoftHsm {
     for (const delegate::ForeignSlot& slot : module_->slots())
       if (slot.label == label) return slot;
     throw std::runtime_error("SoftHSM does not show the token");
+  }
+  /// Behind the back of whoever uses the token.
+  void close_sessions(const delegate::ForeignSlot& slot) const {
+    module_->functions().C_CloseAllSessions(slot.id);
   }
   [[nodiscard]] std::unique_ptr<Token> open(const delegate::ForeignSlot& slot) const {
     return std::make_unique<delegate::DelegateToken>(module_, slot.id);

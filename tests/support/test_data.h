@@ -9,11 +9,12 @@
 #include <gtest/gtest.h>
 
 #include "apdu/bytes.h"
+#include "tests/support/paths.h"
 
 namespace kilt::test {
 
 inline std::vector<std::string> data_lines(const std::string& file) {
-  std::ifstream stream(std::string(KILT_TEST_DATA) + "/" + file);
+  std::ifstream stream(std::string(paths::data()) + "/" + file);
   EXPECT_TRUE(stream) << file << " is missing";
   std::vector<std::string> lines;
   for (std::string line; std::getline(stream, line);)

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/paths.h"
+
 namespace kilt::test {
 
 class TokenProcess {
@@ -18,7 +20,7 @@ class TokenProcess {
   /// Starts kilt-vtoken and waits until it listens.
   TokenProcess(const std::string& kind, const std::string& socket,
                const std::vector<std::string>& options = {}) {
-    std::vector<std::string> words{KILT_VTOKEN, kind, "--listen", socket};
+    std::vector<std::string> words{paths::vtoken(), kind, "--listen", socket};
     words.insert(words.end(), options.begin(), options.end());
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
@@ -29,7 +31,7 @@ class TokenProcess {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
     const int failed =
-        posix_spawn(&pid_, KILT_VTOKEN, &actions, nullptr, arguments.data(), environ);
+        posix_spawn(&pid_, paths::vtoken(), &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     close(output[1]);
     char ready[6] = {};

@@ -5,12 +5,12 @@
 #include <mutex>
 
 #include "apdu/errors.h"
-#include "apdu/memory_transport.h"
+#include "tests/support/memory_transport.h"
 #include "tests/virtual/card.h"
 
 namespace kilt::test {
 
-class VirtualEndpoint : public apdu::CardEndpoint {
+class VirtualEndpoint : public CardEndpoint {
  public:
   explicit VirtualEndpoint(std::unique_ptr<vtoken::Card> card) : card_(std::move(card)) {}
 

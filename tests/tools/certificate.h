@@ -7,8 +7,8 @@
 
 #include <openssl/rsa.h>
 
-#include "tools/pkcs10.h"
-#include "tools/x509.h"
+#include "tools/signing/pkcs10.h"
+#include "tools/x509/certificate.h"
 
 namespace kilt::tool::test {
 

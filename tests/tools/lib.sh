@@ -29,6 +29,26 @@ json() {
   fi
 }
 
+# dialogue WHAT CODE SCRIPT: an expect script, in which $kilt is spawned, must end with CODE; its screen
+# in $work/out. Other programs that it starts: exec $work/NAME.
+dialogue() {
+  local what=$1 code=$2 got=0
+  printf 'set timeout 60\nlog_user 1\n%s\nexpect eof\nexit [lindex [wait] 3]\n' "$3" >"$work/script"
+  run expect "$work/script" || got=$?
+  if [ "$got" = "$code" ]; then pass "$what"; else fail_shown "$what (exit code $got, not $code)" expect; fi
+}
+# other NAME: the commands on standard input become a program $work/NAME, which a dialogue starts
+# as if in another window; k and user are there.
+other() {
+  {
+    # What it says goes into a file: expect takes a word on standard error for a failure.
+    printf '#!/bin/bash\nset -e\nkilt=%q\nexec >>%q 2>&1\n' "$kilt" "$work/$1.log"
+    declare -f k user
+    cat
+  } >"$work/$1"
+  chmod +x "$work/$1"
+}
+
 # softhsm: SoftHSM with a token store of its own, as the module of k and user.
 softhsm() {
   export SOFTHSM2_CONF=$work/softhsm.conf KILT_MODULE=/usr/lib/softhsm/libsofthsm2.so

@@ -1,13 +1,14 @@
 // A module that lies about sizes is not believed: no memory by its word, no text past its end, no
 // endless loop.
-#include "tools/module.h"
+#include "tools/client/module.h"
 
 #include <cstdlib>
 
 #include <gtest/gtest.h>
 
-#include "tools/failure.h"
-#include "tools/session.h"
+#include "tests/support/paths.h"
+#include "tools/client/session.h"
+#include "tools/terminal/failure.h"
 
 namespace kilt::tool {
 namespace {
@@ -28,7 +29,7 @@ class LyingModule : public ::testing::Test {
     }
   }
 
-  Module module_{KILT_LYING_MODULE};
+  Module module_{kilt::test::paths::lying_module()};
 };
 
 TEST_F(LyingModule, TextsAreCutAndCleaned) {

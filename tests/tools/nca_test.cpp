@@ -1,5 +1,5 @@
 // The CA's profile: purposes by key usage, storage, reminders. Certificates are made here.
-#include "tools/nca.h"
+#include "tools/x509/nca.h"
 
 #include <ctime>
 

@@ -1,8 +1,9 @@
-#include "tools/pin_policy.h"
+#include "tools/commands/pin_policy.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tools/failure.h"
+#include "tools/terminal/failure.h"
 
 namespace kilt::tool {
 namespace {
@@ -48,23 +49,38 @@ TEST(PinPolicy, NewPins) {
   EXPECT_EQ(Kind::kRefused, set("739182", false, &old));
 }
 
+TokenStatus with_tries_left(unsigned long count) {
+  TokenStatus status;
+  status.user.tries_left = count;
+  status.user.last_try = count == 1;
+  return status;
+}
+
 TEST(PinPolicy, LastTry) {
-  PinState state;
-  state.tries_left = 2;
-  EXPECT_NO_THROW(check_tries(state, false));
-  state.tries_left = 1;
-  state.last_try = true;
-  EXPECT_EQ(Kind::kPinBlocked, kind_of([&] { check_tries(state, false); }));
-  EXPECT_NO_THROW(check_tries(state, true));
-  state.locked = true;
-  EXPECT_EQ(Kind::kPinBlocked, kind_of([&] { check_tries(state, true); }));
+  EXPECT_NO_THROW(check_tries(with_tries_left(2), Role::kUser, false));
+  TokenStatus status = with_tries_left(1);
+  EXPECT_EQ(Kind::kPinBlocked, kind_of([&] { check_tries(status, Role::kUser, false); }));
+  EXPECT_NO_THROW(check_tries(status, Role::kUser, true));
+  EXPECT_NO_THROW(check_tries(status, Role::kSo, false)) << "the other PIN has its own";
+  status.user.locked = true;
+  EXPECT_EQ(Kind::kPinBlocked, kind_of([&] { check_tries(status, Role::kUser, true); }));
+}
+
+TEST(PinPolicy, BlockedPinAdvisesOnlyWhatTheTokenCan) {
+  TokenStatus status;
+  EXPECT_THAT(blocked_pin(status, Role::kUser).advice(), testing::HasSubstr("kilt pin unblock"));
+  EXPECT_THAT(blocked_pin(status, Role::kSo).advice(), testing::HasSubstr("kilt init"));
+  status.functions["unblock-pin"] = {"unavailable", ""};
+  status.functions["init-token"] = {"unavailable", ""};
+  EXPECT_THAT(blocked_pin(status, Role::kUser).advice(),
+              testing::Not(testing::HasSubstr("kilt pin unblock")));
+  EXPECT_EQ("", blocked_pin(status, Role::kSo).advice());
 }
 
 TEST(PinPolicy, FactoryPinIsNamedWhenThereAreSeveral) {
-  PinState state;
-  state.tries_left = 3;
+  const TokenStatus status = with_tries_left(3);
   const auto choose = [&](const std::string& name, Role role = Role::kUser) {
-    return choose_factory_pin(kPins, role, name, state, true, false).value;
+    return choose_factory_pin(kPins, role, name, status, false).value;
   };
   EXPECT_EQ(Kind::kUsage, kind_of([&] { choose(""); }));
   EXPECT_EQ("1234567890", choose("nca"));
@@ -73,15 +89,17 @@ TEST(PinPolicy, FactoryPinIsNamedWhenThereAreSeveral) {
 }
 
 TEST(PinPolicy, FactoryPinNeedsMoreThanOneTry) {
-  const auto choose = [&](const PinState& state, bool known, bool last_try) {
-    return kind_of([&] { choose_factory_pin(kPins, Role::kUser, "nca", state, known, last_try); });
+  const auto choose = [&](const TokenStatus& status, bool last_try) {
+    return kind_of([&] { choose_factory_pin(kPins, Role::kUser, "nca", status, last_try); });
   };
-  PinState state;
-  EXPECT_EQ(Kind::kPinBlocked, choose(state, true, false)) << "unknown to a module that tells";
-  EXPECT_EQ(Kind::kInternal, choose(state, true, true));
-  EXPECT_EQ(Kind::kInternal, choose(state, false, false)) << "another module has flags only";
-  state.last_try = true;
-  EXPECT_EQ(Kind::kPinBlocked, choose(state, false, false));
+  TokenStatus untold;
+  untold.user.untold = true;
+  EXPECT_EQ(Kind::kPinBlocked, choose(untold, false)) << "unknown to a module that tells";
+  EXPECT_EQ(Kind::kInternal, choose(untold, true));
+  TokenStatus flags_only;
+  EXPECT_EQ(Kind::kInternal, choose(flags_only, false)) << "another module has flags only";
+  flags_only.user.last_try = true;
+  EXPECT_EQ(Kind::kPinBlocked, choose(flags_only, false));
 }
 
 }  // namespace

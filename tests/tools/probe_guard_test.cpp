@@ -1,13 +1,12 @@
 // The guard of `kilt probe`: nothing but reading passes.
-#include "tools/probe_guard.h"
-
 #include <algorithm>
 #include <array>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
 
-#include "tools/probe_facts.h"
+#include "tools/commands/probe/facts.h"
+#include "tools/commands/probe/guard.h"
 
 namespace kilt::tool {
 namespace {

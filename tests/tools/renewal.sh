@@ -21,9 +21,8 @@ new_token() {
     [ -z "${token_pid:-}" ] || stop_process "$token_pid"
     rm -f "$work/$token_kind".*
     socket_token "$token_kind"
-    # A CardOS token comes blank, the others with PINs.
     local so_pin_option=(--default-so-pin)
-    [ "$token_kind" != cardos ] || so_pin_option=(--so-pin-source env:SO_PIN)
+    [ -n "$(facts "$token_kind" .so_pin)" ] || so_pin_option=(--so-pin-source env:SO_PIN)
     run k init --label renewal --yes "${so_pin_option[@]}" --new-pin-source env:PIN
   fi || { cat "$work/out" >&2 && die "no token"; }
 }

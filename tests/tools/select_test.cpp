@@ -1,10 +1,10 @@
-#include "tools/select.h"
+#include "tools/client/select.h"
 
 #include <gtest/gtest.h>
 
-#include "tools/failure.h"
-#include "tools/gost.h"
-#include "tools/pkcs10.h"
+#include "tools/client/gost.h"
+#include "tools/signing/pkcs10.h"
+#include "tools/terminal/failure.h"
 
 namespace kilt::tool {
 namespace {

@@ -1,8 +1,10 @@
-#include "tools/text.h"
+#include "tools/terminal/text.h"
 
 #include <clocale>
 
 #include <gtest/gtest.h>
+
+#include "tools/terminal/bytes.h"
 
 namespace kilt::tool {
 namespace {
@@ -28,6 +30,25 @@ TEST(Text, Wrapped) {
 }
 
 TEST(Text, MessagesAreFilled) { EXPECT_EQ("0 of 7 free", tr("{0} of {1} free", 0, 7)); }
+
+TEST(Text, PrintableKeepsLinesAndColoursOnly) {
+  EXPECT_EQ("a\nb", printable("a\nb"));
+  EXPECT_EQ("\033[1;31mred\033[0m", printable("\033[1;31mred\033[0m"));
+  EXPECT_EQ("\uFFFD[2J", printable("\033[2J")) << "clears the screen";
+  EXPECT_EQ("\uFFFD]0;title\uFFFD", printable("\033]0;title\007"));
+  EXPECT_EQ("\uFFFD[1111111m", printable("\033[1111111m"));
+  EXPECT_EQ("a\uFFFDb", printable("a\u202Eb")) << "turns the direction";
+  EXPECT_EQ("a\uFFFDb", printable("a\u009Bb")) << "CSI in one character";
+  EXPECT_EQ(10000U, printable(std::string(10000, 'a')).size());
+}
+
+TEST(Text, PlainIsWhatSteersNothing) {
+  const auto plain = [](std::string_view text) { return is_plain(view(text)); };
+  EXPECT_TRUE(plain("-----BEGIN CERTIFICATE-----\r\n\tҚазақ"));
+  EXPECT_FALSE(plain("\033[0m"));
+  EXPECT_FALSE(plain("\x30\x82\x01"));
+  EXPECT_FALSE(plain(std::string_view("\0", 1)));
+}
 
 }  // namespace
 }  // namespace kilt::tool

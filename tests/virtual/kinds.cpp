@@ -6,8 +6,8 @@
 namespace kilt::vtoken {
 
 // The families' factories: declared here, so that the families know nothing of each other.
-std::unique_ptr<Card> make_jacarta();
 std::unique_ptr<Card> make_kaztoken();
+std::unique_ptr<Card> make_jacarta();
 std::unique_ptr<Card> make_idcard();
 std::unique_ptr<Card> make_akey();
 std::unique_ptr<Card> make_iasecc();
@@ -16,8 +16,8 @@ std::unique_ptr<Card> make_etoken_legacy(), make_etoken_current(), make_idprime(
 namespace {
 
 constexpr std::array kKinds{
-    Kind{"jacarta", "JaCarta PKI (LASER applet), formatted or blank", &make_jacarta},
     Kind{"kaztoken", "Kaztoken (Rutoken ECP command set), blank", &make_kaztoken},
+    Kind{"jacarta", "JaCarta PKI (LASER applet), formatted or blank", &make_jacarta},
     Kind{"idcard", "ID card of Kazakhstan (SOMA), signature application", &make_idcard},
     Kind{"akey", "AKEYSIM, a made-up PKCS#15 token", &make_akey},
     Kind{"iasecc", "an IAS-ECC-like card with PKCS#15", &make_iasecc},

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 
 #include "tests/virtual/control.h"
+#include "tests/virtual/facts.h"
 #include "tests/virtual/reader.h"
 
 namespace {
@@ -16,6 +17,7 @@ using namespace kilt::vtoken;
 struct Options {
   std::string kind, host = "127.0.0.1", port, socket, state, control;
   std::vector<std::string> sets, faults;
+  bool kinds = false, json = false;
 };
 
 std::string footer() {
@@ -26,6 +28,18 @@ std::string footer() {
   }
   return text + "Faults (--fault): " + Faults::help() +
          "\nControl commands: remove, insert, reset, set KEY=VALUE, fault SPEC, count, tries";
+}
+
+/// The kinds for a program, or their names for people.
+void print_kinds(bool json) {
+  const nlohmann::ordered_json all = facts();
+  if (json) {
+    std::cout << all.dump(2) << '\n';
+    return;
+  }
+  for (const auto& entry : all)
+    std::cout << entry.at("name").get<std::string>() << '\t' << entry.at("title").get<std::string>()
+              << '\n';
 }
 
 /// SIGTERM and SIGINT as something to read.
@@ -72,7 +86,12 @@ int main(int argc, char** argv) {
                "kilt-vtoken");
   app.set_version_flag("--version", KILT_VERSION);
   app.footer(footer);
-  app.add_option("kind", options.kind, "kind of token")->required();
+  auto* kind = app.add_option("kind", options.kind, "kind of token");
+  auto* kinds = app.add_flag("--kinds", options.kinds,
+                             "print the kinds and their variants, and nothing else");
+  app.add_flag("--json", options.json, "with all that tests know of them (tests/virtual/facts.h)")
+      ->needs(kinds);
+  kinds->excludes(kind);
   auto* vpcd = app.add_option("--vpcd", options.port, "port of pcscd's vpcd reader");
   app.add_option("--host", options.host, "host of that port")->capture_default_str();
   auto* socket =
@@ -83,6 +102,14 @@ int main(int argc, char** argv) {
   app.add_option("--fault", options.faults, "a fault");
   vpcd->excludes(socket);
   CLI11_PARSE(app, argc, argv);
+  if (options.kinds) {
+    print_kinds(options.json);
+    return 0;
+  }
+  if (options.kind.empty()) {
+    std::cerr << "kilt-vtoken: which kind of token? see --help\n";
+    return 2;
+  }
   if (options.port.empty() && options.socket.empty()) {
     std::cerr << "kilt-vtoken: --vpcd PORT or --listen SOCKET says where the token is reached\n";
     return 2;

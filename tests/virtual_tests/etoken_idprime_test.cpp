@@ -279,7 +279,7 @@ TEST_F(IdPrimeTest, EllipticCurve) {
   EXPECT_EQ("6A80", card_(command("002A90A0", bytes("9003010203")))) << "not a multiple of 8";
 
   // Diffie-Hellman with a key of the test's.
-  EVP_PKEY* own = EVP_EC_gen("P-256");
+  EVP_PKEY* own = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
   unsigned char* point = nullptr;
   const std::size_t size = EVP_PKEY_get1_encoded_public_key(own, &point);
   const Bytes given = join({0x00}, Bytes(point, point + size));

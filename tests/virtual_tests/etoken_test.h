@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/paths.h"
 #include "tests/virtual/card.h"
 
 namespace kilt::vtoken::test {
@@ -93,7 +94,7 @@ struct Exchange {
 
 /// The exchanges of a recording in tests/data/etoken, blanks removed.
 inline std::vector<Exchange> recording(const std::string& name) {
-  std::ifstream file(std::string(KILT_TEST_DATA "/etoken/") + name);
+  std::ifstream file(std::string(kilt::test::paths::data()) + "/etoken/" + name);
   EXPECT_TRUE(file) << name;
   std::vector<Exchange> exchanges;
   for (std::string line; std::getline(file, line);) {
@@ -113,7 +114,7 @@ inline std::vector<Exchange> recording(const std::string& name) {
 
 /// The lines of login-vectors.txt of this kind, by field.
 inline std::vector<std::map<std::string, std::string>> vectors(const std::string& kind) {
-  std::ifstream file(KILT_TEST_DATA "/etoken/login-vectors.txt");
+  std::ifstream file(std::string(kilt::test::paths::data()) + "/etoken/login-vectors.txt");
   std::vector<std::map<std::string, std::string>> found;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

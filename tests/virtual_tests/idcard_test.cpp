@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/paths.h"
 #include "tests/virtual_tests/iso_exchange.h"
 
 namespace kilt::test {
@@ -41,7 +42,7 @@ struct Record {
 };
 
 std::vector<Record> records(const std::string& name) {
-  std::ifstream file(std::string(KILT_TEST_DATA) + "/idcard/" + name);
+  std::ifstream file(std::string(paths::data()) + "/idcard/" + name);
   std::vector<Record> all;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('#')) continue;
@@ -180,8 +181,8 @@ TEST(IdCard, OtherGenerationsAnswerNothing) {
   EXPECT_EQ(to_hex(Card().card().atr()), "3B3E9500534F4D412D633030372D44533161");
 }
 
-TEST(IdCardSister, PinChangeAndUnblock) {
-  Card card(Settings{{"sister", "on"}});
+TEST(IdCardPortuguese, PinChangeAndUnblock) {
+  Card card(Settings{{"portuguese", "on"}});
   EXPECT_EQ(card.one("00240102083536373830303030"), "6982");
   EXPECT_EQ(card.one(kVerify), "9000");
   EXPECT_EQ(card.one("00240102083536373830303030"), "9000");
@@ -195,8 +196,8 @@ TEST(IdCardSister, PinChangeAndUnblock) {
   EXPECT_EQ(card.one(kVerify), "9000");
 }
 
-TEST(IdCardSister, TheWholeKeyAndDecipher) {
-  Card card(Settings{{"sister", "on"}});
+TEST(IdCardPortuguese, TheWholeKeyAndDecipher) {
+  Card card(Settings{{"portuguese", "on"}});
   card.ready();
   const Bytes modulus = card.modulus('7');
   EXPECT_EQ(card.all("00CB3FFF064D04FFA00780"), "9000");
@@ -215,8 +216,8 @@ TEST(IdCardSister, TheWholeKeyAndDecipher) {
   EXPECT_EQ(card.hex(), "ABCDEF");
 }
 
-TEST(IdCardSister, CertificateFilesWithPadding) {
-  Card card(Settings{{"sister", "on"}, {"certificates", "sister"}, {"padding", "FF"}});
+TEST(IdCardPortuguese, CertificateFilesWithPadding) {
+  Card card(Settings{{"portuguese", "on"}, {"certificates", "portuguese"}, {"padding", "FF"}});
   EXPECT_EQ(card.one("00A4080C045F00EF08"), "9000");
   EXPECT_EQ(card.all("00B0000004"), "9000");
   EXPECT_TRUE(card.hex().starts_with("3082"));
@@ -246,7 +247,7 @@ TEST(IdCard, StateSurvivesAndPowerLossLeavesAnEmptyContainer) {
 }
 
 TEST(IdCard, SurvivesNonsense) {
-  Card card(Settings{{"sister", "on"}});
+  Card card(Settings{{"portuguese", "on"}});
   card.ready();
   const std::vector<std::string> nonsense{"00",
                                           "00CB3FFF014D",

@@ -6,13 +6,14 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/support/paths.h"
 #include "tests/virtual/jacarta/crypto.h"
 #include "tests/virtual/jacarta/tlv.h"
 
 namespace kilt::vtoken::jacarta {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(KILT_TEST_DATA) / "jacarta";
+const std::filesystem::path kFolder = std::filesystem::path(kilt::test::paths::data()) / "jacarta";
 
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);

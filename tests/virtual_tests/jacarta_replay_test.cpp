@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/paths.h"
 #include "tests/virtual/jacarta/tlv.h"
 #include "tests/virtual_tests/jacarta_recording.h"
 
@@ -18,7 +19,7 @@ using Differences = std::map<std::string, std::map<std::size_t, std::string>>;
 /// The tables' rows: | recording | commands | kind | reason |
 Differences listed() {
   Differences all;
-  std::ifstream file(KILT_TEST_DATA "/jacarta/DIFFERENCES.md");
+  std::ifstream file(std::string(kilt::test::paths::data()) + "/jacarta/DIFFERENCES.md");
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("| hw-") && !line.starts_with("| sim-")) continue;
     std::istringstream cells(line.substr(1));

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/paths.h"
 #include "tests/virtual/jacarta/tlv.h"
 #include "tests/virtual_tests/jacarta_host.h"
 
@@ -15,7 +16,7 @@ using Vector = std::map<std::string, std::string>;
 
 std::vector<Vector> vectors(const std::string& name) {
   std::vector<Vector> found;
-  std::ifstream file(KILT_TEST_DATA "/jacarta/vectors.txt");
+  std::ifstream file(std::string(kilt::test::paths::data()) + "/jacarta/vectors.txt");
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     std::string word;

@@ -3,17 +3,19 @@
 #include <algorithm>
 
 #include "apdu/tlv.h"
-#include "drivers/etoken/applet/directory.h"
 #include "drivers/etoken/applet/layout.h"
-#include "drivers/etoken/applet/login.h"
+#include "drivers/etoken/applet/objects.h"
+#include "drivers/etoken/applet/pins.h"
+#include "drivers/serial_number.h"
 #include "drivers/status.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::applet {
 namespace {
 
 constexpr Byte kSerialTag = 0x07, kVersionTag = 0x11;
 constexpr std::size_t kSerialAt = 4, kSerialSize = 4;  // within the whole answer
-constexpr unsigned kMinRsa = 1024, kMaxRsa = 2048;     // bits, as the maker states
+constexpr std::size_t kSerialLongest = 64;  // its real length is not public: 11 bytes were seen
+constexpr unsigned kMinRsa = 1024, kMaxRsa = 2048;  // bits, as the maker states
 
 const char* const kNoWriting =
     "how this token's objects are written and deleted is not public: its maker's software must do "
@@ -39,24 +41,36 @@ class Applet : public Token {
       : card_(&card),
         manufacturer_(profile.manufacturer),
         model_(profile.model),
-        channel_(card),
-        login_(channel_, so_salt(profile)),
-        directory_(channel_) {
+        files_(card),
+        pins_(files_, so_salt(profile)),
+        objects_(files_) {
     card.options().extended = true;
     describe_capabilities();
   }
-  [[nodiscard]] bool present() { return channel_.select_applet(); }
+  /// Other applets on the same chip say 9000 to any name; this one has a serial number, or keeps it
+  /// to itself and has the application's folder.
+  [[nodiscard]] bool present() {
+    if (!files_.select_applet()) return false;
+    if (!identity_if_told(*this).empty()) return true;
+    try {
+      static_cast<void>(files_.select({0x6666, 0x5000, 0x000F}));
+      return true;
+    } catch (const MalformedAnswer&) {
+      return false;
+    }
+  }
 
   void reset_state() noexcept override {
-    login_.forget();
-    login_.forget_status();
-    channel_.forget_selection();
+    pins_.forget();
+    pins_.forget_status();
+    files_.forget_selection();
+    serial_.clear();
   }
   Bytes identity() override {
     if (serial_.empty()) {
-      const Bytes answer = channel_.get_data(kSerialTag);
-      if (answer.size() < kSerialAt + kSerialSize)
-        throw MalformedAnswer("the serial number is too short");
+      const Bytes answer = files_.get_data(kSerialTag);
+      if (answer.size() < kSerialAt + kSerialSize || answer.size() > kSerialLongest)
+        throw MalformedAnswer("the serial number is too short or too long");
       serial_ = to_bytes(BytesView(answer).subspan(kSerialAt, kSerialSize));
     }
     return serial_;
@@ -69,9 +83,9 @@ class Applet : public Token {
       info.manufacturer = manufacturer_;
       info.model = model_;
       info.label = model_;  // where the token keeps its name is not public
-      info.serial = to_hex(identity());
+      info.serial = to_hex(identity_if_told(*this));
       info.firmware = read_version();
-      info.initialized = login_.status(PinRole::kUser).initialized;
+      info.initialized = pins_.status(PinRole::kUser).initialized;
       info.write_protected = true;
       info_ = info;
     }
@@ -81,27 +95,26 @@ class Applet : public Token {
     // Which keys there are decides what can be done with them.
     if (!listed_) try {
         (void)list();
-      } catch (const NotLoggedIn&) {
-        return capabilities_;
-      } catch (const CardFault&) {
-        return capabilities_;
+      } catch (const Error& error) {
+        if (!concerns_one_object(error)) throw;
       }
     return capabilities_;
   }
-  PinStatus pin_status(PinRole role) override { return login_.status(role); }
+  PinStatus pin_status(PinRole role) override { return pins_.status(role); }
 
-  void login(PinRole role, const SecureBytes& pin) override { login_.log_in(role, pin); }
+  void forget_pin_status() noexcept override { pins_.forget_status(); }
+  void login(PinRole role, const PinInput& pin) override { pins_.verify(role, pin.typed()); }
   // No command for it is public, and the state must not stay open: a reset closes it.
   void logout() override {
-    login_.forget();
-    login_.forget_status();
-    channel_.forget_selection();
+    pins_.forget();
+    pins_.forget_status();
+    files_.forget_selection();
     card_->connection().reset();
   }
 
   const ObjectList& list() override {
     return logged_in([&]() -> const ObjectList& {
-      const ObjectList& objects = directory_.list();
+      const ObjectList& objects = objects_.list();
       listed_ = true;
       describe_key_use(objects);
       return objects;
@@ -109,12 +122,12 @@ class Applet : public Token {
   }
   // All that is known came with list().
   PublicKey read_public_key(const ObjectRef& ref) override {
-    const ObjectList& objects = directory_.list();
+    const ObjectList& objects = objects_.list();
     const auto key = std::ranges::find(objects.keys, ref, &Key::ref);
     return key == objects.keys.end() ? PublicKey{} : key->public_key;
   }
   Bytes read_certificate(const ObjectRef& ref) override {
-    return logged_in([&] { return directory_.read_certificate(ref); });
+    return logged_in([&] { return objects_.read_certificate(ref); });
   }
   Bytes read_data(const ObjectRef&) override {
     throw NotSupported("how this token keeps data objects is not public");
@@ -142,9 +155,9 @@ class Applet : public Token {
   void change_certificate(const ObjectRef&, const ObjectChange&) override {
     throw NotSupported(kNoWriting);
   }
-  void delete_key(const ObjectRef&) override { throw NotSupported(kNoWriting); }
+  void delete_key(const ObjectRef&, KeyHalf) override { throw NotSupported(kNoWriting); }
   void delete_certificate(const ObjectRef&) override { throw NotSupported(kNoWriting); }
-  void change_pin(PinRole, const SecureBytes&, const SecureBytes&) override {
+  void change_pin(PinRole, const PinInput&, const PinInput&) override {
     throw NotSupported(kNoPinChange);
   }
   void init_user_pin(const SecureBytes&) override { throw NotSupported(kNoPinChange); }
@@ -157,38 +170,48 @@ class Applet : public Token {
     try {
       return work();
     } catch (const NotLoggedIn&) {
-      login_.again([] {});
+      pins_.reauthenticate([] {});
       return work();
     }
   }
 
   Bytes rsa(const Key& key, BytesView block) {
-    if (key.type != KeyType::kRsa || key.ref.size() != 2) throw NotSupported(kEcUnusable);
-    const FilePath path = object_path(static_cast<FileId>(read_be(key.ref)));
+    if (key.type != KeyType::kRsa || key.ref.size() < 2) throw NotSupported(kEcUnusable);
+    if (!objects_.has_key(key.ref)) throw ObjectNotFound("the key is no longer on the token");
+    const FilePath path = object_path(static_cast<FileId>(read_be(BytesView(key.ref).first(2))));
     const auto select = [&] {
-      if (!channel_.select(path).security.empty()) throw NotSupported(kSecureMessaging);
+      if (!files_.select(path).security.empty()) throw NotSupported(kSecureMessaging);
+    };
+    const auto use = [&] {
+      try {
+        return files_.rsa(block);
+      } catch (const NotLoggedIn&) {
+        throw;
+      } catch (const Error&) {
+        // A card that was reset after the selection says anything but that.
+        if (files_.still_selected()) throw;
+        reset_state();
+        throw NotLoggedIn();
+      }
     };
     try {
       select();
-      return channel_.rsa(block);
+      return use();
     } catch (const NotLoggedIn&) {
-      login_.again(select);
-      return channel_.rsa(block);
+      pins_.reauthenticate(select);
+      return use();
     }
   }
 
   // 11 04 aa bb cc dd: shown by the maker as aa.bb[.cc].dd.
   TokenInfo::Version read_version() {
     try {
-      const auto objects = parse_objects(channel_.get_data(kVersionTag));
+      const auto objects = parse_objects(files_.get_data(kVersionTag));
       const auto version = objects.find(kVersionTag);
       if (version == objects.end() || version->second.size() < 2) return {};
       return {version->second[0], version->second[1]};
-    } catch (const CardFault&) {
-      return {};
-    } catch (const ObjectNotFound&) {
-      return {};
-    } catch (const NotSupported&) {
+    } catch (const Error& error) {
+      if (!concerns_one_object(error)) throw;
       return {};
     }
   }
@@ -228,9 +251,9 @@ class Applet : public Token {
 
   apdu::Card* card_;
   std::string manufacturer_, model_;
-  Channel channel_;
-  Login login_;
-  Directory directory_;
+  Files files_;
+  Pins pins_;
+  Objects objects_;
   Bytes serial_;
   std::optional<TokenInfo> info_;
   Capabilities capabilities_;
@@ -239,10 +262,10 @@ class Applet : public Token {
 
 }  // namespace
 
-std::unique_ptr<Token> open_applet(apdu::Card& card, const Profile& profile) {
+std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile) {
   auto token = std::make_unique<Applet>(card, profile);
   if (!token->present()) return nullptr;
   return token;
 }
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::applet

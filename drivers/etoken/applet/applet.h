@@ -10,13 +10,13 @@
 #include <memory>
 
 #include "apdu/card.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::applet {
 
 /// Binds the driver if the card has the applet: one SELECT by AID. The ATR proves nothing, it is
 /// that of any Java Card of its maker.
-[[nodiscard]] std::unique_ptr<Token> open_applet(apdu::Card& card, const Profile& profile);
+[[nodiscard]] std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile);
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::applet

@@ -2,9 +2,9 @@
 // driver for the 72K has the same paths).
 #pragma once
 
-#include "drivers/etoken/applet/channel.h"
+#include "drivers/etoken/applet/files.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::applet {
 
 inline const FilePath kTokenDirectory{0x6666, 0x5000};
 inline const FilePath kSaltFile{0x6666, 0x5000, 0x000F};
@@ -33,4 +33,4 @@ inline constexpr FileId kAttributes = 0x0001, kValue = 0x0002;
   return path;
 }
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::applet

@@ -5,7 +5,7 @@
 #include "apdu/errors.h"
 #include "apdu/tlv.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::applet {
 namespace {
 
 constexpr std::size_t kKeyPrefix = 6;          // flags, FF FF FF FF
@@ -84,4 +84,4 @@ std::vector<std::vector<Bytes>> read_unknown_record(BytesView record) {
   return readings;
 }
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::applet

@@ -8,7 +8,7 @@
 
 #include "apdu/bytes.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::applet {
 
 /// What the record of an object says.
 struct Attributes {
@@ -27,4 +27,4 @@ struct Attributes {
 /// length-prefixed fields that fits to its end, best guess first.
 [[nodiscard]] std::vector<std::vector<Bytes>> read_unknown_record(BytesView record);
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::applet

@@ -3,27 +3,31 @@
 #include <algorithm>
 #include <functional>
 
+#include "drivers/challenge.h"
+#include "drivers/crypto/rsa.h"
+#include "drivers/etoken/cardos/aladdin_application.h"
 #include "drivers/etoken/cardos/format.h"
-#include "drivers/etoken/cardos/layout.h"
+#include "drivers/etoken/cardos/pkcs15_application.h"
+#include "drivers/logout.h"
+#include "drivers/serial_number.h"
 #include "drivers/status.h"
-#include "drivers/stored_token.h"
+#include "drivers/writable_token.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::cardos {
 namespace {
 
 using namespace cardos;  // NOLINT(google-build-using-namespace): this file's own family
-using pkcs15::Store;
+using pkcs15::Writer;
 
 constexpr std::uint16_t kSerialTag = 0x0181, kVersionTag = 0x0182;
 constexpr std::size_t kSerialAt = 10, kSerialSize = 6;
-constexpr std::size_t kMaxRandom = 65536;
 constexpr std::uint32_t kRandomBlock = 8;
 
 const char* const kNotFormatted = "the token is not formatted: kilt init does it";
 const char* const kOldSystem =
     "how files are made is public for CardOS 4.2 only, and this token has another version";
 
-class CardOs : public StoredToken<CardOs> {
+class CardOs : public WritableToken<CardOs> {
  public:
   CardOs(apdu::Card& card, const Profile& profile)
       : card_(&card), manufacturer_(profile.manufacturer), model_(profile.model), files_(card) {
@@ -44,9 +48,10 @@ class CardOs : public StoredToken<CardOs> {
   void reset_state() noexcept override {
     working_.clear();
     files_.forget();
+    serial_.clear();
   }
   /// One change of the token's objects, by the layout that it has.
-  ObjectRef write(const std::function<ObjectRef(Store&)>& work) {
+  ObjectRef write(const std::function<ObjectRef(Writer&)>& work) {
     return need_writable().write(work);
   }
 
@@ -67,14 +72,15 @@ class CardOs : public StoredToken<CardOs> {
       info.family = "cardos";
       info.manufacturer = manufacturer_;
       info.model = model_;
-      info.serial = to_hex(identity());
-      info.initialized = layout() != nullptr;
-      info.label = layout() != nullptr ? layout()->label() : std::string();
+      info.serial = to_hex(identity_if_told(*this));
+      info.initialized = application() != nullptr;
+      info.label = application() != nullptr ? application()->label() : std::string();
       if (info.label.empty()) info.label = model_;
       info.firmware = version_;
       info.has_random = true;
-      info.write_protected = !can_make_files() || (layout() != nullptr && layout()->read_only());
-      info.pin_pad = layout() != nullptr && layout()->takes_pad();
+      info.write_protected =
+          !can_make_files() || (application() != nullptr && application()->read_only());
+      info.pin_pad = application() != nullptr && application()->takes_pad();
       info_ = info;
     }
     return *info_;
@@ -84,27 +90,31 @@ class CardOs : public StoredToken<CardOs> {
     return capabilities_;
   }
   PinStatus pin_status(PinRole role) override {
-    if (layout() != nullptr) return layout()->pin_status(role);
+    if (application() != nullptr) return application()->pin_status(role);
     PinStatus status;
     status.initialized = false;
     return status;
   }
 
-  void login(PinRole role, const SecureBytes& pin) override {
-    if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
-    if (layout() == nullptr) throw PinNotInitialized();
-    layout()->login(role, pin);
+  void forget_pin_status() noexcept override {}  // the card has no counter to ask for
+
+  void login(PinRole role, const PinInput& pin) override {
+    if (application() == nullptr) throw PinNotInitialized();
+    application()->login(role, pin);
   }
-  void login_at_pad(PinRole role) override { need().login_at_pad(role); }
-  void change_pin_at_pad(PinRole role) override { need().change_pin_at_pad(role); }
   void logout() override {
-    files_.select({});
-    expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0xEA, 0x00, 0x00)));
+    const bool done = log_out_by(*card_, [&] {
+      files_.select({});
+      expect_ok("logout", card_->send(apdu::Command::case1(0x80, 0xEA, 0x00, 0x00)));
+    });
+    if (!done) reset_state();
   }
 
-  const ObjectList& list() override { return layout() != nullptr ? layout()->list() : nothing_; }
+  const ObjectList& list() override {
+    return application() != nullptr ? application()->list() : nothing_;
+  }
   const ObjectList* remembered_list() override {
-    return layout_ ? layout_->remembered_list() : nullptr;
+    return application_ ? application_->remembered_list() : nullptr;
   }
   PublicKey read_public_key(const ObjectRef& ref) override { return need().read_public_key(ref); }
   Bytes read_certificate(const ObjectRef& ref) override { return need().read_certificate(ref); }
@@ -112,45 +122,40 @@ class CardOs : public StoredToken<CardOs> {
 
   Bytes sign(const Key& key, SignScheme scheme, Hash, BytesView input) override {
     if (scheme != SignScheme::kRsaRaw) throw NotSupported("the token signs whole RSA blocks only");
-    const KeyPlace place = place_of(key);
-    // A key serves one operation; OpenSC makes decryption keys and signs with them.
-    const bool decipher_first = !place.signs || working_[key.ref] == Use::kDecipher;
-    if (!decipher_first) {
+    const CardKey card_key = card_key_of(key);
+    // A key serves one operation; OpenSC makes decryption keys and signs with them. Which one is
+    // kept once a signature verified: one fault, or a wrong 9000, says nothing about the next time.
+    Use& working = working_[key.ref];
+    if (card_key.signs && working != Use::kDecipher) {
       try {
-        Bytes signature = use(place, Use::kSign, input);
-        working_[key.ref] = Use::kSign;
-        return signature;
-      } catch (const CardFault&) {
-        if (working_[key.ref] == Use::kSign) throw;
+        Bytes signature = use(card_key, Use::kSign, input);
+        const std::optional<bool> right = is_signature(key, input, signature);
+        if (right == true) working = Use::kSign;
+        if (right != false || working == Use::kSign) return signature;
+      } catch (const CardFault& fault) {
+        if (working == Use::kSign || is_passing_trouble(fault.sw())) throw;
       } catch (const ObjectNotFound&) {
-        if (working_[key.ref] == Use::kSign) throw;
+        if (working == Use::kSign) throw;
       }
     }
-    Bytes signature = use(place, Use::kDecipher, input);
-    working_[key.ref] = Use::kDecipher;
+    Bytes signature = use(card_key, Use::kDecipher, input);
+    if (is_signature(key, input, signature) == true) working = Use::kDecipher;
     return signature;
   }
   SecureBytes decrypt(const Key& key, DecryptScheme scheme, Hash, BytesView cryptogram) override {
     if (scheme != DecryptScheme::kRsaRaw)
       throw NotSupported("the token deciphers whole RSA blocks only");
-    return SecureBytes(use(place_of(key), Use::kDecipher, cryptogram));
+    return SecureBytes(use(card_key_of(key), Use::kDecipher, cryptogram));
   }
 
   Bytes random(std::size_t size) override {
-    if (size > kMaxRandom) throw InvalidData("too many random bytes at once");
-    Bytes bytes;
-    while (bytes.size() < size) {
-      const auto answer = card_->send(apdu::get_challenge(apdu::Le{kRandomBlock}));
-      expect_ok("GET CHALLENGE", answer);
-      if (answer.data.empty() || answer.data.size() > kRandomBlock)
-        throw MalformedAnswer("GET CHALLENGE brought no or too many bytes");
-      append(bytes, answer.data);
-    }
+    const std::size_t blocks = (size + kRandomBlock - 1) / kRandomBlock;
+    Bytes bytes = random_bytes(*card_, blocks * kRandomBlock, kRandomBlock);
     bytes.resize(size);
     return bytes;
   }
 
-  void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
+  void change_pin(PinRole role, const PinInput& old_pin, const PinInput& new_pin) override {
     need().change_pin(role, old_pin, new_pin);
   }
   void init_user_pin(const SecureBytes& new_pin) override {
@@ -158,58 +163,65 @@ class CardOs : public StoredToken<CardOs> {
   }
   void format(const FormatRequest& request) override {
     if (!can_make_files()) throw NotSupported(kOldSystem);
-    if (layout() != nullptr && !layout()->no_format().empty())
-      throw NotSupported(layout()->no_format());
+    if (application() != nullptr && !application()->no_format().empty())
+      throw NotSupported(application()->no_format());
     const TokenNames names{manufacturer_, identity()};
     forget_layout();
     cardos::format(*card_, files_, names, request);
     logout();
   }
-  void delete_key(const ObjectRef& ref) override {
+  void delete_key(const ObjectRef& ref, KeyHalf half) override {
     working_.erase(ref);
-    StoredToken::delete_key(ref);
+    WritableToken::delete_key(ref, half);
   }
 
  private:
   enum class Use { kUnknown, kSign, kDecipher };
 
+  /// Of the whole block; nothing if the key's public half is not known.
+  static std::optional<bool> is_signature(const Key& key, BytesView block, BytesView signature) {
+    const auto* half = std::get_if<RsaPublicKey>(&key.public_key);
+    if (half == nullptr) return std::nullopt;
+    return crypto::rsa_is_private_of(*half, block, signature);
+  }
+
   /// The token's layout, found once; nullptr for a blank token.
-  Layout* layout() {
+  Application* application() {
     if (!asked_layout_) {
-      layout_ = open_pkcs15(*card_, files_, identity());
-      if (!layout_) layout_ = open_native(*card_, files_);
+      application_ = open_pkcs15(*card_, files_, identity_if_told(*this));
+      if (!application_) application_ = open_aladdin(*card_, files_);
       asked_layout_ = true;
     }
-    return layout_.get();
+    return application_.get();
   }
-  Layout& need() {
-    if (layout() == nullptr) throw NotSupported(kNotFormatted);
-    return *layout();
+  Application& need() {
+    if (application() == nullptr) throw NotSupported(kNotFormatted);
+    return *application();
   }
-  Layout& need_writable() {
+  Application& need_writable() {
     if (!can_make_files()) throw NotSupported(kOldSystem);
     return need();
   }
   void forget_layout() {
     info_.reset();
     working_.clear();
-    layout_.reset();
+    application_.reset();
     asked_layout_ = described_ = false;
   }
   [[nodiscard]] bool can_make_files() const {
     return version_.major == 0xC8 && version_.minor == 0x09;
   }
-  KeyPlace place_of(const Key& key) {
-    const auto place = need().place(key.ref);
-    if (!place) throw ObjectNotFound("the key is no longer on the token");
-    return *place;
+  CardKey card_key_of(const Key& key) {
+    const auto card_key = need().card_key(key.ref);
+    if (!card_key) throw ObjectNotFound("the key is no longer on the token");
+    return *card_key;
   }
 
-  Bytes use(const KeyPlace& place, Use use, BytesView block) {
-    if (!place.folder.empty()) files_.select(place.folder);
-    const Bytes key{0x83, 0x01, place.reference};
+  Bytes use(const CardKey& card_key, Use use, BytesView block) {
+    if (!card_key.folder.empty()) files_.select(card_key.folder);
+    const Bytes key{0x83, 0x01, card_key.reference};
     Byte how = 0x41;
-    if (place.restore) {
+    if (card_key.restore) {
       how = 0xF1;
       expect_ok("MSE RESTORE", card_->send(apdu::Command::case1(0x00, 0x22, 0xF3, 0xFE)));
     }
@@ -240,7 +252,7 @@ class CardOs : public StoredToken<CardOs> {
   /// What depends on the layout, which costs commands to find out.
   void describe_layout() {
     described_ = true;
-    const bool blank = layout() == nullptr;
+    const bool blank = application() == nullptr;
     const std::string old = can_make_files() ? std::string() : kOldSystem;
     const auto set = [&](std::initializer_list<Function> functions, const std::string& reason) {
       for (const Function function : functions)
@@ -249,15 +261,16 @@ class CardOs : public StoredToken<CardOs> {
                                                 : FunctionState{Availability::kUnavailable, reason};
     };
     const auto reason_of = [&](const std::string& reason) { return old.empty() ? reason : old; };
-    const std::string no_writing = reason_of(blank ? kNotFormatted : layout()->no_writing());
+    const std::string no_writing = reason_of(blank ? kNotFormatted : application()->no_writing());
     set({Function::kChangeUserPin, Function::kChangeSoPin},
-        blank ? kNotFormatted : layout()->no_pin_change());
+        blank ? kNotFormatted : application()->no_pin_change());
     set({Function::kGenerateKey, Function::kImportKey, Function::kWriteCertificate,
          Function::kWriteData, Function::kDeleteObject, Function::kChangeAttributes},
         no_writing);
-    set({Function::kUnblockPin}, reason_of(blank ? kNotFormatted : layout()->no_unblocking()));
-    set({Function::kInitToken}, reason_of(blank ? std::string() : layout()->no_format()));
+    set({Function::kUnblockPin}, reason_of(blank ? kNotFormatted : application()->no_unblocking()));
+    set({Function::kInitToken}, reason_of(blank ? std::string() : application()->no_format()));
     const bool writes = no_writing.empty();
+    capabilities_.keeps_subjects = writes;
     capabilities_.keys = {{KeyType::kRsa, 512, 2048, writes, writes, {}}};
   }
 
@@ -265,7 +278,7 @@ class CardOs : public StoredToken<CardOs> {
   std::string manufacturer_, model_;
   Files files_;
   TokenInfo::Version version_;
-  std::unique_ptr<Layout> layout_;
+  std::unique_ptr<Application> application_;
   bool asked_layout_ = false, described_ = false;
   std::map<ObjectRef, Use> working_;
   ObjectList nothing_;
@@ -276,10 +289,10 @@ class CardOs : public StoredToken<CardOs> {
 
 }  // namespace
 
-std::unique_ptr<Token> open_cardos(apdu::Card& card, const Profile& profile) {
+std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile) {
   auto token = std::make_unique<CardOs>(card, profile);
   if (!token->present()) return nullptr;
   return token;
 }
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::cardos

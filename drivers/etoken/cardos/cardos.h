@@ -10,12 +10,12 @@
 #include <memory>
 
 #include "apdu/card.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::cardos {
 
-/// Binds the driver if the card tells the version that its ATR does: one GET DATA.
-[[nodiscard]] std::unique_ptr<Token> open_cardos(apdu::Card& card, const Profile& profile);
+/// Binds the driver if the card has the version that its ATR says: one GET DATA.
+[[nodiscard]] std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile);
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::cardos

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "apdu/tlv.h"
-#include "drivers/etoken/cardos/objects.h"
+#include "drivers/etoken/cardos/security_objects.h"
 #include "drivers/pkcs15/directory.h"
 #include "drivers/status.h"
 

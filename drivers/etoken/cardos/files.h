@@ -1,5 +1,5 @@
 // The file system of CardOS M4: SELECT by path, READ and UPDATE BINARY, DIRECTORY, and making and
-// deleting files as CardOS 4.2 wants it (etoken sheet, section 10.1).
+// deleting files as CardOS 4.2 wants it (sheet, section 2).
 #pragma once
 
 #include <array>

@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "apdu/tlv.h"
-#include "drivers/etoken/cardos/objects.h"
+#include "drivers/challenge.h"
+#include "drivers/etoken/cardos/security_objects.h"
 #include "drivers/pkcs15/discovery.h"
 #include "drivers/pkcs15/encode.h"
 #include "drivers/pkcs15/last_update.h"
-#include "drivers/random_pin.h"
+#include "drivers/pkcs15/objects.h"
 #include "drivers/status.h"
 
 namespace kilt::etoken::cardos {
@@ -62,7 +63,7 @@ void erase(apdu::Card& card, Files& files) {
     take_user_pin(card, files);
     if (delete_folder(card, files)) return;
     // First: what is left of an interrupted erasure counts as not formatted.
-    const Bytes odf = places().layout.file(places().layout.odf);
+    const Bytes odf = file_allocation().layout.file(file_allocation().layout.odf);
     if (files.exists(odf)) files.remove(odf);
     for (const std::uint16_t id : files.children(application_folder())) {
       Bytes path = application_folder();
@@ -108,7 +109,7 @@ pkcs15::PinEntry so_pin_entry() {
 
 /// EF.DIR: one application template (ISO/IEC 7816-4, 12.2.2) with PKCS#15's AID.
 void write_ef_dir(Files& files, const std::string& label) {
-  const Bytes path = pkcs15::dir_path();
+  const Bytes& path = pkcs15::dir_path();
   Bytes body = tlv::encode(0x4F, pkcs15::application_id());
   append(body, tlv::encode(0x50, to_bytes(label)));
   append(body, tlv::encode(0x51, application_folder()));
@@ -120,8 +121,10 @@ void write_ef_dir(Files& files, const std::string& label) {
   files.update(0, contents);
 }
 
-void write_application(Files& files, const TokenNames& names, const FormatRequest& request) {
-  const pkcs15::Layout layout = places().layout;
+/// `erased`: lastUpdate of what was there before.
+void write_application(Files& files, const TokenNames& names, const FormatRequest& request,
+                       const std::string& erased) {
+  const pkcs15::Layout layout = file_allocation().layout;
   const auto path = [&](DirectoryKind kind) { return layout.file(layout.directories.at(kind)); };
   Bytes pins = pkcs15::encode_pin(so_pin_entry());
   if (!request.user_pin.empty()) append(pins, pkcs15::encode_pin(user_pin_entry()));
@@ -139,7 +142,7 @@ void write_application(Files& files, const TokenNames& names, const FormatReques
   info.manufacturer = names.manufacturer;
   info.label = request.label;
   info.flags = kEidCompliant;
-  info.last_update = pkcs15::later_time("");
+  info.last_update = pkcs15::later_time(erased);
   const Bytes token_info = pkcs15::encode_token_info(info);
   // OpenSC writes the date in a longer form.
   write_file(files, layout.file(layout.token_info), FileUse::kTokenInfo,
@@ -150,21 +153,21 @@ void write_application(Files& files, const TokenNames& names, const FormatReques
 
 }  // namespace
 
-pkcs15::Places places() {
-  pkcs15::Places places;
-  places.layout.base = {0x50, 0x15};
-  places.layout.directories = {{DirectoryKind::kAuthObjects, 0x4401},
-                               {DirectoryKind::kPrivateKeys, 0x4402},
-                               {DirectoryKind::kPublicKeys, 0x4403},
-                               {DirectoryKind::kCertificates, 0x4404},
-                               {DirectoryKind::kData, 0x4405}};
-  places.layout.directory_size = 0x0600;
-  places.public_keys = 0x3003;
-  places.certificates = 0x3104;
-  places.data = 0x3302;
-  places.private_data = 0x3403;
-  places.user_auth_id = {kUserAuthId};
-  return places;
+pkcs15::FileAllocation file_allocation() {
+  pkcs15::FileAllocation allocation;
+  allocation.layout.base = {0x50, 0x15};
+  allocation.layout.directories = {{DirectoryKind::kAuthObjects, 0x4401},
+                                   {DirectoryKind::kPrivateKeys, 0x4402},
+                                   {DirectoryKind::kPublicKeys, 0x4403},
+                                   {DirectoryKind::kCertificates, 0x4404},
+                                   {DirectoryKind::kData, 0x4405}};
+  allocation.layout.directory_size = 0x0600;
+  allocation.public_keys = 0x3003;
+  allocation.certificates = 0x3104;
+  allocation.data = 0x3302;
+  allocation.private_data = 0x3403;
+  allocation.user_auth_id = {kUserAuthId};
+  return allocation;
 }
 
 pkcs15::PinEntry user_pin_entry() {
@@ -194,7 +197,7 @@ void refuse_pin(const char* what, StatusWord sw) {
   if (sw == sw::kAuthenticationFailed) throw WrongPin(std::nullopt);
   if (sw == sw::kWrongLength || sw == sw::kIncorrectData)
     throw PinLength("the token does not take a PIN of this length");
-  throw_status(what, sw);
+  throw_pin_status(what, sw);
 }
 
 void verify(apdu::Card& card, Files& files, BytesView folder, Byte id, const SecureBytes& pin) {
@@ -206,7 +209,9 @@ void format(apdu::Card& card, Files& files, const TokenNames& names, const Forma
   check_pins(request);
   files.set_guards(kGuards);
   files.start_writing();
+  std::string erased;
   if (files.exists(application_folder())) {
+    erased = pkcs15::Objects(files, file_allocation().layout.base).last_update();
     if (!request.erase_without_so_pin) prove_so_pin(card, files, request.so_pin);
     erase(card, files);
   }
@@ -217,7 +222,7 @@ void format(apdu::Card& card, Files& files, const TokenNames& names, const Forma
   if (!request.user_pin.empty())
     put_user_pin(card, files, kGuards.user, kGuards.so, request.user_pin);
   verify(card, files, application_folder(), kGuards.so, request.so_pin);
-  write_application(files, names, request);
+  write_application(files, names, request, erased);
   write_ef_dir(files, request.label);
 }
 

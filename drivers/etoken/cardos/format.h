@@ -1,9 +1,9 @@
-// Erasing and personalising an eToken PRO in OpenSC's layout (etoken sheet, section 10.1; what
+// Erasing and personalising an eToken PRO in OpenSC's layout (sheet, sections 2 and 3; what
 // OpenSC's profile for CardOS sends).
 #pragma once
 
 #include "drivers/etoken/cardos/files.h"
-#include "drivers/pkcs15/store.h"
+#include "drivers/pkcs15/writer.h"
 #include "drivers/token.h"
 
 namespace kilt::etoken::cardos {
@@ -13,7 +13,7 @@ inline constexpr std::size_t kMinSoPin = 6, kMinUserPin = 4;  // bytes; at most 
 inline constexpr Byte kSoAuthId = 0xFF, kUserAuthId = 0x01;
 
 /// Where OpenSC's profile keeps what.
-[[nodiscard]] pkcs15::Places places();
+[[nodiscard]] pkcs15::FileAllocation file_allocation();
 
 /// What stands in TokenInfo of a fresh token.
 struct TokenNames {

@@ -4,12 +4,15 @@
 #include <type_traits>
 
 #include "apdu/tlv.h"
-#include "drivers/etoken/idprime/directory.h"
+#include "drivers/crypto/public_key.h"
 #include "drivers/etoken/idprime/keys.h"
+#include "drivers/etoken/idprime/objects.h"
 #include "drivers/etoken/idprime/pins.h"
+#include "drivers/logout.h"
+#include "drivers/serial_number.h"
 #include "drivers/status.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::idprime {
 namespace {
 
 using namespace idprime;  // NOLINT(google-build-using-namespace): this file's own family
@@ -31,12 +34,19 @@ const char* const kNoFormat =
 
 class IdPrime : public Token {
   template <typename Work>
-  std::invoke_result_t<Work, const KeyPlace&> with_key(const Key& key, Work work) {
-    const KeyPlace* place = directory_.place(key.ref);
-    if (place == nullptr) throw ObjectNotFound("the key is no longer on the token");
+  std::invoke_result_t<Work, const CardKey&> with_key(const Key& key, Work work) {
+    const CardKey* card_key = objects_.card_key(key.ref);
+    if (card_key == nullptr) throw ObjectNotFound("the key is no longer on the token");
     try {
-      return work(*place);
-    } catch (const CardFault&) {
+      return work(*card_key);
+    } catch (const NotLoggedIn&) {
+      throw;
+    } catch (const CardReset&) {
+      throw;
+    } catch (const CardRemoved&) {
+      throw;
+    } catch (const Error&) {
+      // Without the applet's selection the card says anything but that.
       const bool was_ours = files_.still_selected();
       if (was_ours) throw;
       logged_in_ = false;
@@ -52,26 +62,28 @@ class IdPrime : public Token {
         model_(model_of(card.atr())),
         files_(card),
         pins_(files_, !unpadded()),
-        directory_(files_, model_) {
+        objects_(files_, model_) {
     describe_capabilities();
   }
 
-  /// The applet answers and has an index.
+  /// The applet answers and has an index; a new token's is empty. Where that is damaged, the applet
+  /// gives its own name. Other cards say 9000 to any name, and nothing more.
   bool present() {
     if (!files_.select_applet()) return false;
     try {
-      return files_.select(kIndex) > 0;
-    } catch (const ObjectNotFound&) {
-      return false;
-    } catch (const NotLoggedIn&) {
+      files_.select(kIndex);
       return true;
+    } catch (const Error& error) {
+      if (!concerns_one_object(error)) throw;
     }
+    return files_.session_id().has_value();
   }
 
   void reset_state() noexcept override {
     logged_in_ = false;
     pins_.forget();
     files_.forget_selection();
+    card_id_.clear();
   }
   Bytes identity() override {
     if (card_id_.empty()) {
@@ -88,8 +100,8 @@ class IdPrime : public Token {
       info.family = "idprime";
       info.manufacturer = manufacturer_;
       info.model = model_name_;
-      info.serial = to_hex(BytesView(identity()).first(std::min<std::size_t>(8, card_id_.size())));
-      info.label = directory_.token_name();
+      info.serial = serial_number(identity_if_told(*this));
+      info.label = objects_.token_name();
       if (info.label.empty()) info.label = model_name_;
       info.firmware = read_version();
       info.has_random = true;
@@ -106,66 +118,63 @@ class IdPrime : public Token {
     return pins_.status(kUserPin);
   }
 
-  void login(PinRole role, const SecureBytes& pin) override {
+  void forget_pin_status() noexcept override { pins_.forget(); }
+
+  void login(PinRole role, const PinInput& pin) override {
     if (role == PinRole::kSo) throw NotSupported(kNoUnblock);
     // The user is in already: this is the login for one signature with the other PIN.
-    if (logged_in_ && directory_.has_signature_pin()) return pins_.verify(kSignaturePin, pin);
+    if (logged_in_ && objects_.has_signature_pin()) return pins_.verify(kSignaturePin, pin);
     pins_.verify(kUserPin, pin);
-    logged_in_ = true;
-  }
-  void login_at_pad(PinRole role) override {
-    if (role == PinRole::kSo) throw NotSupported(kNoUnblock);
-    if (logged_in_ && directory_.has_signature_pin()) return pins_.verify_at_pad(kSignaturePin);
-    pins_.verify_at_pad(kUserPin);
     logged_in_ = true;
   }
   void logout() override {
     logged_in_ = false;
     pins_.forget();
-    if (pins_.unverify()) return;
-    files_.forget_selection();
-    card_->connection().reset();
+    if (!log_out_by(*card_, [&] { pins_.unverify(); })) reset_state();
   }
 
   const ObjectList& list() override {
     try {
-      return directory_.list(logged_in_);
+      return objects_.list(logged_in_);
     } catch (const CardFault&) {
       recover();
-      return directory_.list(logged_in_);
+      return objects_.list(logged_in_);
     }
   }
   PublicKey read_public_key(const ObjectRef& ref) override {
-    const ObjectList& objects = directory_.list(logged_in_);
+    const ObjectList& objects = objects_.list(logged_in_);
     const auto key = std::ranges::find(objects.keys, ref, &Key::ref);
     return key == objects.keys.end() ? PublicKey{} : key->public_key;
   }
-  Bytes read_certificate(const ObjectRef& ref) override { return directory_.read_certificate(ref); }
+  Bytes read_certificate(const ObjectRef& ref) override { return objects_.read_certificate(ref); }
   Bytes read_data(const ObjectRef&) override {
     throw NotSupported("how this token keeps data objects is not public");
   }
 
   Bytes sign(const Key& key, SignScheme scheme, Hash hash, BytesView input) override {
-    return with_key(key, [&](const KeyPlace& place) {
-      return idprime::sign(files_, place.reference, place.bits, scheme, hash, input);
+    return with_key(key, [&](const CardKey& card_key) {
+      return idprime::sign(files_, card_key.reference, card_key.bits, scheme, hash, input);
     });
   }
   SecureBytes decrypt(const Key& key, DecryptScheme scheme, Hash hash,
                       BytesView cryptogram) override {
-    return with_key(key, [&](const KeyPlace& place) {
-      return decipher(files_, place.reference, scheme, hash, cryptogram);
+    return with_key(key, [&](const CardKey& card_key) {
+      check_still_there(key, card_key);
+      return decipher(files_, card_key.reference, scheme, hash, cryptogram);
     });
   }
   SecureBytes derive(const Key& key, BytesView point) override {
-    return with_key(key,
-                    [&](const KeyPlace& place) { return agree(files_, place.reference, point); });
+    return with_key(key, [&](const CardKey& card_key) {
+      check_still_there(key, card_key);
+      return agree(files_, card_key.reference, point);
+    });
   }
   Bytes random(std::size_t size) override { return idprime::random(files_, size); }
 
-  void change_pin(PinRole role, const SecureBytes& old_pin, const SecureBytes& new_pin) override {
+  void change_pin(PinRole role, const PinInput& old_pin, const PinInput& new_pin) override {
     if (role == PinRole::kSo) throw NotSupported(kNoUnblock);
     if (unpadded()) throw NotSupported(kNoPinChange);
-    pins_.change(kUserPin, old_pin, new_pin);
+    pins_.change(kUserPin, old_pin.typed(), new_pin.typed());
   }
   void init_user_pin(const SecureBytes&) override { throw NotSupported(kNoUnblock); }
   void format(const FormatRequest&) override { throw NotSupported(kNoFormat); }
@@ -183,10 +192,19 @@ class IdPrime : public Token {
   void change_certificate(const ObjectRef&, const ObjectChange&) override {
     throw NotSupported(kNoWriting);
   }
-  void delete_key(const ObjectRef&) override { throw NotSupported(kNoWriting); }
+  void delete_key(const ObjectRef&, KeyHalf) override { throw NotSupported(kNoWriting); }
   void delete_certificate(const ObjectRef&) override { throw NotSupported(kNoWriting); }
 
  private:
+  /// The index does not show that a container got another key, and what the key makes of a
+  /// cryptogram does not tell either (of a signature it does).
+  void check_still_there(const Key& key, const CardKey& card_key) {
+    if (std::holds_alternative<std::monostate>(key.public_key)) return;
+    const PublicKey now = idprime::read_public_key(files_, card_key.reference, card_key.bits);
+    if (!std::holds_alternative<std::monostate>(now) && !same_key(now, key.public_key))
+      throw ObjectNotFound("the token holds another key in this card_key now");
+  }
+
   /// The 930 family takes PINs as they are, the others filled up with zeros.
   [[nodiscard]] bool unpadded() const noexcept {
     return model_ == Model::k930 || model_ == Model::k930Plus;
@@ -247,7 +265,7 @@ class IdPrime : public Token {
   Model model_;
   Files files_;
   Pins pins_;
-  Directory directory_;
+  Objects objects_;
   bool logged_in_ = false;
   Bytes card_id_;
   std::optional<TokenInfo> info_;
@@ -256,10 +274,10 @@ class IdPrime : public Token {
 
 }  // namespace
 
-std::unique_ptr<Token> open_idprime(apdu::Card& card, const Profile& profile) {
+std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile) {
   auto token = std::make_unique<IdPrime>(card, profile);
   if (!token->present()) return nullptr;
   return token;
 }
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::idprime

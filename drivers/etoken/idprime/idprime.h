@@ -10,12 +10,12 @@
 #include <memory>
 
 #include "apdu/card.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "drivers/token.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::idprime {
 
 /// Binds the driver if the card has the applet and its index file is not empty.
-[[nodiscard]] std::unique_ptr<Token> open_idprime(apdu::Card& card, const Profile& profile);
+[[nodiscard]] std::unique_ptr<Token> open(apdu::Card& card, const Profile& profile);
 
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::idprime

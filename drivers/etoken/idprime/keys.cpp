@@ -171,9 +171,11 @@ SecureBytes decipher(Files& files, Byte reference, DecryptScheme scheme, Hash ha
   auto command = apdu::Command::case4(0x00, 0x2A, 0x80, 0x86, body, apdu::kLeShortMax);
   command.privacy = apdu::Privacy::kSecret;
   auto answer = files.send(command);
-  if (answer.sw == sw::kIncorrectData || answer.sw == sw::kConditionsNotSatisfied)
+  try {
+    expect_ok("PSO DECIPHER", answer);
+  } catch (const CardFault&) {
     throw InvalidData("the token cannot decipher this");
-  expect_ok("PSO DECIPHER", answer);
+  }
   if (answer.data.size() > cryptogram.size())
     throw MalformedAnswer("the deciphered text is longer than its key");
   return SecureBytes(std::move(answer.data));

@@ -7,7 +7,7 @@
 namespace kilt::etoken::idprime {
 
 /// The public key of a reference, no PIN needed; std::monostate if there is none or the card does
-/// not tell. `bits` says which kind to ask for first: up to 521 an EC key; 0: unknown.
+/// not give it. `bits` says which kind to ask for first: up to 521 an EC key; 0: unknown.
 [[nodiscard]] PublicKey read_public_key(Files& files, Byte reference, unsigned bits);
 
 /// Three commands: MSE SET, PSO HASH, PSO CDS. Throws NotSupported for a hash the card refuses.

@@ -14,8 +14,20 @@ constexpr std::uint32_t kPinObject = 0xA0, kTries = 0xDF21, kStored = 0xDF28, kC
 
 }  // namespace
 
+namespace {
+
+/// Of the PIN's description, which is a help, not a need.
+std::optional<tlv::Node> find(BytesView description, std::uint32_t tag) {
+  try {
+    return tlv::find_path(description, {kPinObject, tag});
+  } catch (const MalformedAnswer&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 void Pins::check_length(Byte reference, const SecureBytes& pin) {
-  if (pin.empty()) throw PinLength("an empty PIN is never sent to the token");
   if (pin.size() > known(reference).stored_length)
     throw PinLength("the PIN is longer than the token takes");
 }
@@ -32,39 +44,45 @@ Bytes Pins::form(Byte reference, const SecureBytes& pin, bool padded) {
 void Pins::refuse(const char* what, StatusWord sw) {
   if (sw == sw::kWrongLength || sw == sw::kIncorrectData)
     throw PinLength("the token does not take a PIN of this length");
-  throw_status(what, sw);
+  throw_pin_status(what, sw);
 }
 
-void Pins::verify(Byte reference, const SecureBytes& pin) {
-  check_length(reference, pin);
-  auto answer = files_->send(apdu::verify(reference, form(reference, pin, padded_)));
-  if (answer.sw == sw::kWrongLength) {
-    padded_ = !padded_;
-    answer = files_->send(apdu::verify(reference, form(reference, pin, padded_)));
-  }
+void Pins::verify(Byte reference, const PinInput& pin) {
+  const auto answer =
+      pin.is_at_reader() ? ask_at_reader(reference) : send_verify(reference, pin.typed());
   status_.erase(reference);
   if (!answer.ok()) refuse("VERIFY", answer.sw);
+}
+
+apdu::Response Pins::send_verify(Byte reference, const SecureBytes& pin) {
+  check_length(reference, pin);
+  const auto answer = files_->send(apdu::verify(reference, form(reference, pin, padded_)));
+  // One VERIFY for one PIN given (decision 9): the other form waits until it is given again.
+  if (answer.sw == sw::kWrongLength) {
+    padded_ = !padded_;
+    throw PinLength(
+        "the token has compared nothing, because it takes PINs in another form: give the PIN "
+        "again");
+  }
+  return answer;
 }
 
 bool Pins::takes_pad() {
   return !padded_ && files_->card().connection().has_pad(apdu::PadAction::kVerify);
 }
 
-void Pins::verify_at_pad(Byte reference) {
+apdu::Response Pins::ask_at_reader(Byte reference) {
   if (!takes_pad())
     throw NotSupported("the token takes PINs in blocks that are longer than a reader makes them");
   auto header = apdu::Command::case1(0x00, 0x20, 0x00, reference);
   header.privacy = apdu::Privacy::kSecret;
   const unsigned longest = std::min<unsigned>(known(reference).status.max_length, kMaxPin);
-  const auto answer = apdu::verify_at_pad(files_->card(), header, {false, kMinPin, longest, 0, 0});
-  status_.erase(reference);
-  if (!answer.ok()) refuse("VERIFY", answer.sw);
+  return apdu::verify_at_pad(files_->card(), header, {false, kMinPin, longest, 0, 0});
 }
 
-bool Pins::unverify() {
-  for (const Byte instruction : {Byte{0x20}, Byte{0x21}})
-    if (files_->send(apdu::Command::case1(0x00, instruction, 0xFF, kUserPin)).ok()) return true;
-  return false;
+void Pins::unverify() {
+  if (files_->send(apdu::Command::case1(0x00, 0x20, 0xFF, kUserPin)).ok()) return;
+  expect_ok("logout", files_->send(apdu::Command::case1(0x00, 0x21, 0xFF, kUserPin)));
 }
 
 void Pins::change(Byte reference, const SecureBytes& old_pin, const SecureBytes& new_pin) {
@@ -97,7 +115,7 @@ Pins::Known Pins::read(Byte reference) {
       files_->send(apdu::Command::case4(0x00, 0xCB, 0x00, 0xFF, wanted, apdu::kLeShortMax));
   if (answer.ok()) {
     const auto value = [&](std::uint32_t tag) {
-      const auto node = tlv::find_path(answer.data, {kPinObject, tag});
+      const auto node = find(answer.data, tag);
       return node && !node->value.empty() ? std::optional(node->value.front()) : std::nullopt;
     };
     if (const auto tries = value(kTries)) known.status.tries_left = *tries;

@@ -1,4 +1,4 @@
-// PINs of an IDPrime card: the PIN object tells tries left, stored length and whether the PIN was
+// PINs of an IDPrime card: the PIN object shows tries left, stored length and whether the PIN was
 // ever changed, without a login and without spending a try.
 #pragma once
 
@@ -11,18 +11,17 @@ inline constexpr Byte kUserPin = 0x11, kSignaturePin = 0x83;
 
 class Pins {
  public:
-  /// `padded`: the model takes PINs filled up with zeros to their stored length; the other form is
-  /// sent only after 6700, which spends no try.
+  /// `padded`: the model takes PINs filled up with zeros to their stored length. A card that
+  /// answers 6700, which spends no try, gets the other form when the user gives the PIN again.
   Pins(Files& files, bool padded) : files_(&files), padded_(padded) {}
 
-  /// One VERIFY. Throws WrongPin, PinBlocked, PinLength.
-  void verify(Byte reference, const SecureBytes& pin);
+  /// One VERIFY. Throws as Token::login.
+  void verify(Byte reference, const PinInput& pin);
   /// The PIN can be typed at the reader: its block has no length that PC/SC cannot say.
   [[nodiscard]] bool takes_pad();
-  /// The same, typed there. Throws also PinEntryFailed.
-  void verify_at_pad(Byte reference);
-  /// Un-verifies the user PIN; false if the card knows none of the public commands for it.
-  bool unverify();
+  /// Un-verifies the user PIN. Throws CardFault, NotSupported if the card knows none of the public
+  /// commands for it.
+  void unverify();
   /// CHANGE REFERENCE DATA, both PINs filled up. Throws as verify().
   void change(Byte reference, const SecureBytes& old_pin, const SecureBytes& new_pin);
   PinStatus status(Byte reference);
@@ -37,6 +36,8 @@ class Pins {
   const Known& known(Byte reference);
   Known read(Byte reference);
   [[nodiscard]] Bytes form(Byte reference, const SecureBytes& pin, bool padded);
+  apdu::Response send_verify(Byte reference, const SecureBytes& pin);
+  apdu::Response ask_at_reader(Byte reference);
   void check_length(Byte reference, const SecureBytes& pin);
   [[noreturn]] void refuse(const char* what, StatusWord sw);
 

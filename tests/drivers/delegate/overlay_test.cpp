@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/paths.h"
 #include "tests/support/softhsm.h"
 
 namespace kilt::test {
@@ -15,21 +16,6 @@ const Bytes kP256 = from_hex("06082A8648CE3D030107");
 const char* const kUnusable = "this key wants its maker's software";
 
 SecureBytes pin(std::string_view text) { return SecureBytes(to_bytes(text)); }
-
-/// Counts transactions; there is no card behind it.
-class WatchedConnection : public apdu::Connection {
- public:
-  void begin() override { ++begun; }
-  void end() noexcept override { ++ended; }
-  Bytes transmit(BytesView) override { throw TransportError("no card"); }
-  void reset() override {}
-  [[nodiscard]] const Bytes& atr() const noexcept override { return atr_; }
-  void abandon() noexcept override {}
-  static inline int begun = 0, ended = 0;
-
- private:
-  Bytes atr_{0x3B, 0x00};
-};
 
 /// A driver that lists a key and cannot use it.
 class HalfToken : public Token {
@@ -56,23 +42,40 @@ class HalfToken : public Token {
   }
   const Capabilities& capabilities() override { return capabilities_; }
   PinStatus pin_status(PinRole) override { return {}; }
-  void login(PinRole, const SecureBytes& pin) override {
+  void forget_pin_status() noexcept override {}
+  void login(PinRole, const PinInput& pin) override {
     ++logins;
-    if (!equal(pin.view(), to_bytes("246810"))) throw WrongPin(3);
+    if (!equal(pin.typed().view(), to_bytes("246810"))) throw WrongPin(3);
   }
-  void logout() override {}
+  void logout() override { ++logouts; }
   const ObjectList& list() override { return objects_; }
   PublicKey read_public_key(const ObjectRef&) override { return objects_.keys[0].public_key; }
   Bytes read_certificate(const ObjectRef&) override { throw ObjectNotFound("none"); }
   Bytes read_data(const ObjectRef&) override { throw ObjectNotFound("none"); }
   Bytes sign(const Key&, SignScheme, Hash, BytesView) override { throw NotSupported(kUnusable); }
   Bytes random(std::size_t size) override { return Bytes(size, 0x11); }
-  int logins = 0;
+  int logins = 0, logouts = 0;
 
  private:
   std::string serial_;
   ObjectList objects_;
   Capabilities capabilities_;
+};
+
+/// Counts the operations on the token.
+class WatchedToken : public OpenedToken {
+ public:
+  explicit WatchedToken(std::unique_ptr<Token> token) : token_(std::move(token)) {}
+  [[nodiscard]] Token& token() noexcept override { return *token_; }
+  [[nodiscard]] const Profile* profile() const noexcept override { return &profile_; }
+  void begin() override { ++begun; }
+  void end() noexcept override { ++ended; }
+  void abandon() noexcept override { ++abandoned; }
+  static inline int begun = 0, ended = 0, abandoned = 0;
+
+ private:
+  std::unique_ptr<Token> token_;
+  Profile profile_;
 };
 
 class Overlay : public testing::Test {
@@ -93,14 +96,28 @@ class Overlay : public testing::Test {
     public_key_ = token->read_public_key(ref);
     token->logout();
   }
-  Token& open(const std::string& serial, const std::string& module = KILT_SOFTHSM) {
+  Token& open(const std::string& serial, const std::string& module = kilt::test::paths::softhsm()) {
     delegate::Rule rule = SoftHsm::instance().rule();
     rule.module = module;
     rule.serve = delegate::Rule::Serve::kMissing;
     auto own = std::make_unique<HalfToken>(serial, public_key_);
     own_ = own.get();
-    overlay_ = delegate::make_overlay(card_, std::move(own), rule, "reader");
-    return *overlay_;
+    rule.log = [this](const std::string& line) { log_.push_back(line); };
+    overlay_ =
+        delegate::make_overlay(std::make_unique<WatchedToken>(std::move(own)), rule, "reader");
+    return overlay_->token();
+  }
+  /// SoftHSM marks a token whose PIN was wrong, until a right one comes.
+  [[nodiscard]] bool module_saw_wrong_pin() const {
+    return SoftHsm::instance().open(slot_)->pin_status(PinRole::kUser).count_low;
+  }
+  /// The module's token has another PIN than the card, as one with a PIN of its own has.
+  void change_pin_behind(std::string_view from, std::string_view to) const {
+    const auto behind = SoftHsm::instance().open(slot_);
+    behind->change_pin(PinRole::kUser, pin(from), pin(to));
+  }
+  static Bytes sign(Token& token) {
+    return token.sign(token.list().keys.at(0), SignScheme::kEcdsa, Hash::kNone, Bytes(32, 0x5A));
   }
   static FunctionState state(Token& token, Function function) {
     return token.capabilities().functions.at(function);
@@ -109,9 +126,9 @@ class Overlay : public testing::Test {
   std::string label_;
   delegate::ForeignSlot slot_;
   PublicKey public_key_;
-  apdu::Card card_{std::make_unique<WatchedConnection>()};
   HalfToken* own_ = nullptr;
-  std::unique_ptr<Token> overlay_;
+  std::unique_ptr<OpenedToken> overlay_;
+  std::vector<std::string> log_;
 };
 
 TEST_F(Overlay, TellsWhoDoesWhat) {
@@ -131,11 +148,11 @@ TEST_F(Overlay, TheModuleSignsWithTheSameKeyAfterOneLogin) {
   EXPECT_THROW((void)token.sign(key, SignScheme::kEcdsa, Hash::kNone, hash), NotLoggedIn);
   token.login(PinRole::kUser, pin("246810"));
   EXPECT_EQ(1, own_->logins);
-  const int begun = WatchedConnection::begun, ended = WatchedConnection::ended;
+  const int begun = WatchedToken::begun, ended = WatchedToken::ended;
   EXPECT_EQ(64U, token.sign(key, SignScheme::kEcdsa, Hash::kNone, hash).size());
   // The card was the module's meanwhile.
-  EXPECT_EQ(ended + 1, WatchedConnection::ended);
-  EXPECT_EQ(begun + 1, WatchedConnection::begun);
+  EXPECT_EQ(ended + 1, WatchedToken::ended);
+  EXPECT_EQ(begun + 1, WatchedToken::begun);
   token.logout();
   EXPECT_THROW((void)token.sign(key, SignScheme::kEcdsa, Hash::kNone, hash), NotLoggedIn);
 }
@@ -144,8 +161,80 @@ TEST_F(Overlay, AWrongPinNeverReachesTheModule) {
   Token& token = open(slot_.serial);
   EXPECT_THROW(token.login(PinRole::kUser, pin("000000")), WrongPin);
   EXPECT_EQ(1, own_->logins);
-  // SoftHSM marks a token whose PIN was wrong.
-  EXPECT_FALSE(SoftHsm::instance().open(slot_)->pin_status(PinRole::kUser).count_low);
+  EXPECT_FALSE(module_saw_wrong_pin());
+}
+
+TEST_F(Overlay, TheModuleGetsThePinOnlyWhenItsFunctionIsUsed) {
+  change_pin_behind("246810", "135791");
+  Token& token = open(slot_.serial);
+  for (int i = 0; i < 4; ++i) {
+    token.login(PinRole::kUser, pin("246810"));
+    EXPECT_EQ(Bytes(4, 0x11), token.random(4));
+    token.logout();
+  }
+  EXPECT_FALSE(module_saw_wrong_pin()) << "four logins, none of them the module's";
+  token.login(PinRole::kUser, pin("246810"));
+  EXPECT_THROW((void)sign(token), NotSupported);
+  EXPECT_TRUE(module_saw_wrong_pin());
+}
+
+TEST_F(Overlay, AModuleThatRefusedThePinGetsNoOther) {
+  change_pin_behind("246810", "135791");
+  Token& token = open(slot_.serial);
+  token.login(PinRole::kUser, pin("246810"));
+  try {
+    (void)sign(token);
+    FAIL() << "the module's PIN is another";
+  } catch (const NotSupported& error) {
+    EXPECT_THAT(error.what(), HasSubstr("refused the PIN"));
+  }
+  EXPECT_THAT(log_, testing::Contains(HasSubstr("refused the PIN")));
+  const auto behind = SoftHsm::instance().open(slot_);
+  behind->login(PinRole::kUser, pin("135791"));  // clears SoftHSM's mark
+  behind->logout();
+  EXPECT_THROW((void)sign(token), NotSupported);
+  token.logout();
+  token.login(PinRole::kUser, pin("246810"));
+  EXPECT_THROW((void)sign(token), NotSupported);
+  EXPECT_FALSE(module_saw_wrong_pin());
+  EXPECT_EQ(2, own_->logins);
+}
+
+TEST_F(Overlay, AfterALogoutTheModuleGetsNoPin) {
+  Token& token = open(slot_.serial);
+  token.login(PinRole::kUser, pin("246810"));
+  token.logout();
+  EXPECT_THROW((void)sign(token), NotLoggedIn);
+  token.login(PinRole::kUser, pin("246810"));
+  token.reset_state();
+  EXPECT_THROW((void)sign(token), NotLoggedIn);
+}
+
+TEST_F(Overlay, AFailingModuleDoesNotSkipTheCardsOwnLogout) {
+  Token& token = open(slot_.serial);
+  token.login(PinRole::kUser, pin("246810"));
+  EXPECT_EQ(64U, sign(token).size());
+  SoftHsm::instance().close_sessions(slot_);
+  EXPECT_THROW(token.logout(), Error) << "it is not kept quiet";
+  EXPECT_EQ(1, own_->logouts);
+}
+
+TEST_F(Overlay, ALostModuleTokenIsNoLostCard) {
+  Token& token = open(slot_.serial);
+  token.login(PinRole::kUser, pin("246810"));
+  EXPECT_EQ(64U, sign(token).size());
+  SoftHsm::instance().close_sessions(slot_);
+  EXPECT_THROW((void)sign(token), ServiceUnavailable);
+  token.login(PinRole::kUser, pin("246810"));
+  EXPECT_EQ(64U, sign(token).size()) << "opened anew";
+}
+
+TEST_F(Overlay, TheCardStaysReachable) {
+  open(slot_.serial);
+  EXPECT_NE(nullptr, overlay_->profile());
+  const int abandoned = WatchedToken::abandoned;
+  overlay_->abandon();
+  EXPECT_EQ(abandoned + 1, WatchedToken::abandoned);
 }
 
 TEST_F(Overlay, AnotherTokensSerialIsNotHelped) {

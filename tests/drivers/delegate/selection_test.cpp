@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "drivers/delegate/source.h"
-#include "drivers/registry.h"
 #include "tests/support/softhsm.h"
 #include "tests/support/virtual_endpoint.h"
 
@@ -22,7 +21,7 @@ class Selection : public testing::Test {
         (void)SoftHsm::instance().new_token(label, "246810");
       }
     }
-    readers_ = std::make_unique<apdu::MemoryTransport>();
+    readers_ = std::make_unique<MemoryTransport>();
     readers_->add_reader("Aktiv Reader 00");
     readers_->insert("Aktiv Reader 00",
                      std::make_shared<VirtualEndpoint>(vtoken::make_card("kaztoken")));
@@ -32,20 +31,21 @@ class Selection : public testing::Test {
   }
   /// Families and labels of the two cards under the rules.
   std::vector<std::string> served(std::vector<Rule> rules) {
-    const auto transport =
-        delegate::make_delegating_transport(std::move(readers_), std::move(rules));
+    const auto source = delegate::make_delegated_source(
+        make_card_source(std::move(readers_), profiles_), std::move(rules));
     std::vector<std::string> seen;
     for (const char* reader : {"Aktiv Reader 00", "Aladdin Reader 01"}) {
-      apdu::Card card(transport->connect(reader));
-      const auto token = open_token(card, ProfileSet::builtin());
-      const TokenInfo info = token->info();
+      const auto opened = source->open(reader);
+      const TokenOperation operation(*opened);
+      const TokenInfo info = opened->token().info();
       seen.push_back(info.family == "delegate" ? info.label : info.family);
     }
     return seen;
   }
   static Rule rule(const char* label) { return SoftHsm::instance().rule(label); }
 
-  std::unique_ptr<apdu::MemoryTransport> readers_;
+  ProfileSet profiles_ = ProfileSet::builtin();
+  std::unique_ptr<MemoryTransport> readers_;
 };
 
 TEST_F(Selection, ByReader) {
@@ -84,13 +84,12 @@ TEST_F(Selection, ARuleWithoutReaderIsForNoCardOfOurs) {
 
 TEST_F(Selection, ByLabelAmongTheModulesOwn) {
   const auto labels = [](const Rule& rule) {
-    const auto transport = delegate::make_module_transport(rule);
+    const auto source = delegate::make_module_source(rule);
     std::vector<std::string> seen;
-    for (const auto& reader : transport->readers()) {
+    for (const auto& reader : source->readers()) {
       if (!reader.card_present) continue;
-      apdu::Card card(transport->connect(reader.name));
-      const auto token = open_token(card, ProfileSet::builtin());
-      if (token->info().initialized) seen.push_back(token->info().label);
+      const auto opened = source->open(reader.name);
+      if (opened->token().info().initialized) seen.push_back(opened->token().info().label);
     }
     return seen;
   };

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "apdu/errors.h"
-#include "drivers/etoken/applet/channel.h"
+#include "drivers/etoken/applet/files.h"
 #include "drivers/etoken/applet/records.h"
 #include "drivers/etoken/utf16.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::applet {
 namespace {
 
 using testing::ElementsAre;
@@ -103,4 +103,4 @@ TEST(Utf16, NamesEndAtZero) {
 }
 
 }  // namespace
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::applet

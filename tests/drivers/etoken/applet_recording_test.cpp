@@ -5,16 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "apdu/memory_transport.h"
+#include "drivers/crypto/x509.h"
 #include "drivers/etoken/applet/applet.h"
-#include "drivers/etoken/applet/channel.h"
-#include "drivers/etoken/applet/login.h"
+#include "drivers/etoken/applet/files.h"
+#include "drivers/etoken/applet/pins.h"
 #include "drivers/etoken/applet/records.h"
 #include "drivers/registry.h"
-#include "drivers/x509.h"
 #include "tests/drivers/etoken/recorded_card.h"
+#include "tests/support/memory_transport.h"
 
-namespace kilt::etoken {
+namespace kilt::etoken::applet {
 namespace {
 
 using test::read_recording;
@@ -45,8 +45,9 @@ class OnRecording : public testing::TestWithParam<const char*> {
     card_ = std::make_unique<apdu::Card>(readers_.connect("reader"));
     token_ = open_token(*card_, ProfileSet::builtin());
   }
+  /// The file of its reference; what the key is follows there.
   static std::string describe(const Key& key) {
-    return to_hex(key.ref) + " " + to_hex(key.id) + " " + key.label;
+    return to_hex(BytesView(key.ref).first(2)) + " " + to_hex(key.id) + " " + key.label;
   }
   static std::string describe(const Certificate& certificate) {
     return to_hex(certificate.ref) + " " + to_hex(certificate.id) + " " + certificate.label;
@@ -58,7 +59,7 @@ class OnRecording : public testing::TestWithParam<const char*> {
     return lines;
   }
 
-  apdu::MemoryTransport readers_;
+  test::MemoryTransport readers_;
   std::shared_ptr<RecordedCard> recorded_;
   std::unique_ptr<apdu::Card> card_;
   std::unique_ptr<Token> token_;
@@ -163,4 +164,4 @@ TEST(LoginKey, KnownAnswers) {
 }
 
 }  // namespace
-}  // namespace kilt::etoken
+}  // namespace kilt::etoken::applet

@@ -64,7 +64,8 @@ TEST_F(VirtualApplet, Budgets) {
   const ObjectList objects = token.list();
   rig_->counter->restart_count();
   token.login(PinRole::kUser, pin(kPin));
-  EXPECT_EQ(4U, rig_->counter->count()) << "select salt, read, challenge, authenticate";
+  EXPECT_EQ(5U, rig_->counter->count())
+      << "select salt, read, challenge, authenticate, and how many tries that leaves";
   rig_->counter->restart_count();
   const Bytes block = pkcs1_block(256, Bytes(51, 0x42));
   (void)token.sign(objects.keys.at(0), SignScheme::kRsaRaw, Hash::kNone, block);
@@ -134,6 +135,21 @@ TEST_F(VirtualApplet, LogoutEndsTheLoginOnTheCard) {
     token.login(PinRole::kUser, pin(kPin));
     (void)token.sign(key, SignScheme::kRsaRaw, Hash::kNone, block);
   }
+}
+
+// Another program has spent a try meanwhile: perhaps the PIN is another one, and the kept key would
+// spend one more.
+TEST_F(VirtualApplet, NothingIsRenewedUnlessTheCounterIsAsFullAsAfterTheLogin) {
+  Token& token = open("etoken-legacy", {{"login", "one-use"}});
+  const Key key = token.list().keys.at(0);
+  token.login(PinRole::kUser, pin(kPin));
+  const Bytes block = pkcs1_block(256, Bytes(51, 0x42));
+  (void)token.sign(key, SignScheme::kRsaRaw, Hash::kNone, block);
+  (void)token.sign(key, SignScheme::kRsaRaw, Hash::kNone, block);
+  set("tries-left", "4");
+  rig_->counter->restart_count();
+  EXPECT_THROW((void)token.sign(key, SignScheme::kRsaRaw, Hash::kNone, block), NotLoggedIn);
+  EXPECT_EQ(0U, rig_->counter->count_ins(kAuthenticate));
 }
 
 // A key kept from before a PIN change would spend a try: it is used once at most, and then gone.
@@ -231,7 +247,7 @@ TEST_F(VirtualApplet, WhatIsNotPublicIsRefusedBeforeAnyCommand) {
   EXPECT_THROW(token.format({}), NotSupported);
   EXPECT_THROW((void)token.generate_key({}), NotSupported);
   EXPECT_THROW((void)token.write_certificate({}, Bytes{0x30, 0x00}), NotSupported);
-  EXPECT_THROW(token.delete_key(token.list().keys.at(0).ref), NotSupported);
+  EXPECT_THROW(token.delete_key(token.list().keys.at(0).ref, KeyHalf::kPrivate), NotSupported);
   for (const auto& [function, state] : token.capabilities().functions)
     EXPECT_EQ(state.availability != Availability::kUnavailable, state.reason.empty());
 }

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "drivers/crypto/des.h"
 #include "drivers/errors.h"
-#include "drivers/etoken/cardos/layout.h"
-#include "drivers/etoken/des3.h"
+#include "drivers/etoken/cardos/aladdin_application.h"
 #include "tests/drivers/etoken/recorded_card.h"
 #include "tests/drivers/etoken/rsa_check.h"
 #include "tests/support/driver_rig.h"
@@ -21,9 +21,9 @@ TEST(CardOsLogin, KnownAnswer) {
   const auto vectors = read_vectors("etoken/login-vectors.txt", "kind=cardos");
   ASSERT_THAT(vectors, SizeIs(1));
   auto vector = vectors[0];
-  const SecureBytes key = etoken::cardos::derive_native_key(pin(vector["pin"]));
+  const SecureBytes key = etoken::cardos::derive_aladdin_key(pin(vector["pin"]));
   EXPECT_EQ(vector["key"], to_hex(key.view()));
-  EXPECT_EQ(vector["cryptogram"], to_hex(etoken::des3_encrypt(key, from_hex(vector["challenge"]))));
+  EXPECT_EQ(vector["cryptogram"], to_hex(crypto::des3_encrypt(key, from_hex(vector["challenge"]))));
 }
 
 class VirtualCardOs : public testing::Test {

@@ -9,6 +9,7 @@
 #include "drivers/errors.h"
 #include "drivers/pkcs15/last_update.h"
 #include "tests/drivers/etoken/rsa_check.h"
+#include "tests/support/delete_pair.h"
 #include "tests/support/driver_rig.h"
 
 namespace kilt::test {
@@ -276,7 +277,7 @@ TEST_F(CardOsWriting, ADeletedKeyIsDestroyed) {
         throw ObjectNotFound("no keys");
       };
       const auto before = keys_of();
-      token.delete_key(key.ref);
+      delete_pair(token, key.ref);
       EXPECT_THAT(token.list().keys, IsEmpty());
       EXPECT_NE(before, keys_of());
     }
@@ -290,7 +291,7 @@ TEST_F(CardOsWriting, SixteenKeysAreTheMost) {
   Token& token = ready();
   for (int i = 0; i < 16; ++i) (void)token.generate_key(spec(512, static_cast<Byte>(i), true));
   EXPECT_THROW((void)token.generate_key(spec(512, 0x20, true)), TokenFull);
-  token.delete_key(key_of(token, 3).ref);
+  delete_pair(token, key_of(token, 3).ref);
   // The number is taken for the card, which lets only the SO overwrite keys.
   EXPECT_THROW((void)token.generate_key(spec(512, 0x20, true)), TokenFull);
   set("object-update", "object");
@@ -370,7 +371,9 @@ class CardOsPowerLoss : public CardOsWriting {
       set("power-loss", "0");
       Token& after = logged_in();
       EXPECT_THAT(after.list().odd, IsEmpty());
-      for (const Key& key : after.list().keys) expect_works(after, key.id.at(0));
+      // A pair is deleted half by half: the public one may be left for a while.
+      for (const Key& key : after.list().keys)
+        if (key.has_private) expect_works(after, key.id.at(0));
       if (!done) {
         try {
           work(after);
@@ -398,8 +401,12 @@ TEST_F(CardOsPowerLoss, WhileAKeyIsMade) {
 
 TEST_F(CardOsPowerLoss, WhileAKeyIsDeleted) {
   (void)ready().generate_key(spec(512, 1, true));
-  at_every_write([](Token& token) { token.delete_key(key_of(token, 1).ref); },
-                 [](Token& token) { EXPECT_THAT(token.list().keys, IsEmpty()); });
+  at_every_write(
+      [](Token& token) {
+        const auto keys = token.list().keys;
+        for (const Key& key : keys) delete_pair(token, key.ref);
+      },
+      [](Token& token) { EXPECT_THAT(token.list().keys, IsEmpty()); });
 }
 
 TEST_F(CardOsPowerLoss, WhileItIsFormatted) {

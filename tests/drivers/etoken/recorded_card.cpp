@@ -5,11 +5,13 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/support/paths.h"
+
 namespace kilt::test {
 namespace {
 
 std::ifstream open_data(const std::string& name) {
-  std::ifstream file(std::string(KILT_TEST_DATA) + "/" + name);
+  std::ifstream file(std::string(kilt::test::paths::data()) + "/" + name);
   if (!file) throw std::runtime_error("no test data " + name);
   return file;
 }

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "apdu/memory_transport.h"
+#include "tests/support/memory_transport.h"
 
 namespace kilt::test {
 
@@ -25,7 +25,7 @@ struct Exchange {
 [[nodiscard]] std::vector<std::map<std::string, std::string>> read_vectors(
     const std::string& name, const std::string& first);
 
-class RecordedCard : public apdu::CardEndpoint {
+class RecordedCard : public CardEndpoint {
  public:
   explicit RecordedCard(const std::vector<Exchange>& recording);
 

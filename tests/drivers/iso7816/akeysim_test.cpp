@@ -1,7 +1,7 @@
 // AKEYSIM, the made-up PKCS#15 token, in its variants: found without a profile, and with one.
 #include <gmock/gmock.h>
 
-#include "drivers/x509.h"
+#include "drivers/crypto/x509.h"
 #include "tests/drivers/iso7816/check.h"
 #include "tests/support/card_test.h"
 
@@ -59,6 +59,30 @@ TEST_F(AkeySimTest, IsFoundWithoutAProfile) {
   EXPECT_EQ(10U, status.tries_left);
   EXPECT_EQ(6U, status.min_length);
   EXPECT_EQ(16U, status.max_length);
+}
+
+TEST_F(AkeySimTest, APinOfUnknownFormIsNotGuessed) {
+  card({{"pin-type", "unknown"}});
+  bind();
+  EXPECT_THROW(login(kPin, PinRole::kUser, 0), NotSupported);
+  EXPECT_EQ(Availability::kUnavailable,
+            token().capabilities().functions.at(Function::kSign).availability);
+}
+
+TEST_F(AkeySimTest, OfSeveralPinsTheOneThatIsMeantIsNamed) {
+  card();
+  EXPECT_EQ("", bind().pin_status(PinRole::kUser).label) << "there is no other";
+  card({{"user-pins", "2"}});
+  EXPECT_EQ("AKEYSIM (User PIN)", bind().info().label);
+  EXPECT_EQ("User PIN", token().pin_status(PinRole::kUser).label);
+  login(kPin);
+}
+
+TEST_F(AkeySimTest, ACodeThatOnlyUnblocksProvesNothing) {
+  host_.accepted = {"pkcs15"};
+  card();
+  EXPECT_FALSE(bind().pin_status(PinRole::kSo).verifiable);
+  EXPECT_TRUE(token().pin_status(PinRole::kUser).verifiable);
 }
 
 struct Variant {

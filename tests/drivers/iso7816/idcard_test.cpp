@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "drivers/pkcs15/key_id.h"
+#include "drivers/crypto/spki.h"
 #include "tests/drivers/iso7816/check.h"
 #include "tests/support/card_test.h"
 
@@ -39,7 +39,7 @@ TEST_F(IdCardTest, ShowsWhatTheContainersHold) {
     EXPECT_EQ(std::stoul(filled), list.keys.size());
     for (const Key& key : list.keys) {
       EXPECT_EQ(2048U, key.bits);
-      EXPECT_EQ(pkcs15::key_id(key.public_key), key.id);
+      EXPECT_EQ(crypto::key_id(key.public_key), key.id);
       EXPECT_TRUE(key.usage.sign);
       EXPECT_TRUE(key.unusable_reason.empty());
     }
@@ -158,7 +158,7 @@ TEST_F(IdCardTest, TheCounterIsNotAskedUnlessTheUserAcceptsIt) {
 }
 
 TEST_F(IdCardTest, UntriedCommandsNeedTheUsersConsent) {
-  card({{"sister", "on"}});
+  card({{"portuguese", "on"}});
   bind();
   EXPECT_THROW(change_pin(kPin, "4321", 0), NotSupported);
   EXPECT_THROW(login("87654321", PinRole::kSo, 0), NotSupported);
@@ -175,7 +175,7 @@ TEST_F(IdCardTest, UntriedCommandsNeedTheUsersConsent) {
 
 TEST_F(IdCardTest, UnblocksByAnalogy) {
   host_.accepted = {"kz-idcard-soma"};
-  card({{"sister", "on"}});
+  card({{"portuguese", "on"}});
   for (int i = 0; i < 3; ++i) EXPECT_THROW(login("0000"), WrongPin);
   EXPECT_THROW(login(kPin), PinBlocked);
   login("87654321", PinRole::kSo, 0);  // kept for the one command that takes it
@@ -297,7 +297,7 @@ TEST_F(IdCardTest, ACertificateForAnotherKeyIsRefused) {
 TEST_F(IdCardTest, CandidateFilesAreReadIfTheUserAcceptsThem) {
   for (const char* padding : {"none", "FF", "00"}) {
     host_.accepted.clear();
-    card({{"sister", "on"}, {"certificates", "sister"}, {"padding", padding}});
+    card({{"portuguese", "on"}, {"certificates", "portuguese"}, {"padding", padding}});
     EXPECT_TRUE(bind().list().certificates.empty());
     host_.accepted = {"kz-idcard-soma"};
     const ObjectList& list = bind().list();
@@ -319,6 +319,19 @@ TEST_F(IdCardTest, AResetEndsTheLogin) {
   const Bytes identity = token().identity();
   token().reset_state();
   EXPECT_EQ(identity, token().identity());
+}
+
+TEST_F(IdCardTest, SignsAfterAnotherProgramSelectedSomethingElse) {
+  card();
+  login(kPin);
+  const Key key = first_key();
+  const Bytes info = digest_info(Hash::kSha256, "text");
+  ASSERT_TRUE(verifies(rsa(key), Hash::kSha256, "text",
+                       token().sign(key, SignScheme::kRsaPkcs1, Hash::kSha256, info)));
+  const apdu::Command mf = apdu::Command::case3(0x00, 0xA4, 0x00, 0x0C, Bytes{0x3F, 0x00});
+  ASSERT_TRUE(card_->send(mf).ok());
+  EXPECT_TRUE(verifies(rsa(key), Hash::kSha256, "text",
+                       token().sign(key, SignScheme::kRsaPkcs1, Hash::kSha256, info)));
 }
 
 TEST_F(IdCardTest, AKeyMadeMeanwhileDoesNotMakeItAnotherCard) {

@@ -3,9 +3,10 @@
 #include <sstream>
 
 #include "drivers/iso7816/key_slots.h"
-#include "drivers/profile.h"
+#include "drivers/profile/profile.h"
 #include "tests/drivers/iso7816/check.h"
 #include "tests/support/card_test.h"
+#include "tests/support/paths.h"
 
 namespace kilt::test {
 namespace {
@@ -16,7 +17,7 @@ struct Row {
 };
 
 std::vector<Row> rows(const char* file) {
-  std::ifstream stream(std::string(KILT_TEST_DATA) + "/idcard/" + file);
+  std::ifstream stream(std::string(kilt::test::paths::data()) + "/idcard/" + file);
   std::vector<Row> result;
   for (std::string line; std::getline(stream, line);) {
     if (line.empty() || line[0] == '#') continue;
@@ -59,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Cards, KnownAnswers,
 
 /// A card that answers as the real one did: the driver's commands must be the tool's, byte for
 /// byte.
-class RecordedCard : public apdu::CardEndpoint {
+class RecordedCard : public CardEndpoint {
  public:
   explicit RecordedCard(std::vector<Row> known) : rows_(std::move(known)) {}
   [[nodiscard]] Bytes atr() const override {

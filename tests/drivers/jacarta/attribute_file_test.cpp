@@ -8,7 +8,8 @@
 
 #include "apdu/errors.h"
 #include "drivers/jacarta/container_map.h"
-#include "drivers/jacarta/object_files.h"
+#include "drivers/jacarta/layout.h"
+#include "drivers/jacarta/object_id.h"
 #include "drivers/jacarta/objects.h"
 #include "tests/drivers/jacarta/recordings.h"
 

@@ -60,7 +60,7 @@ TEST_P(OnDisk, ChangesAreSeen) {
   rig_->restart();
   EXPECT_EQ("new name", rig_->key(key).label);
   rig_->log_in();
-  token().delete_key(key);
+  delete_pair(token(), key);
   rig_->restart();
   EXPECT_TRUE(token().list().keys.empty());
 }

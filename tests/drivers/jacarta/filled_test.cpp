@@ -74,7 +74,7 @@ TEST_P(Filled, TheirsAreRenamedAndDeleted) {
   token().change_key(first.keys[0].ref, change);
   EXPECT_EQ("renamed", rig_.key(first.keys[0].ref).label);
   EXPECT_TRUE(rig_.key(first.keys[0].ref).has_public);
-  for (const Key& key : first.keys) token().delete_key(key.ref);
+  for (const Key& key : first.keys) delete_pair(token(), key.ref);
   for (const Certificate& certificate : first.certificates)
     token().delete_certificate(certificate.ref);
   for (const DataObject& data : first.data) token().delete_data(data.ref);

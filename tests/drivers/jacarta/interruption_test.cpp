@@ -81,10 +81,10 @@ TEST_P(Interrupted, WhileAKeyIsDeleted) {
   ObjectRef ref;
   survive_power_loss(
       GetParam(), [&](Rig& rig) { ref = rig.generate(1024, "key", {0x07}); },
-      [&](Rig& rig) { rig.token->delete_key(ref); },
+      [&](Rig& rig) { delete_pair(*rig.token, ref); },
       [](Rig& rig) {
         const auto keys = rig.token->list().keys;
-        for (const Key& key : keys) rig.token->delete_key(key.ref);
+        for (const Key& key : keys) delete_pair(*rig.token, key.ref);
         rig.generate(1024, "again", {0x08});
         EXPECT_EQ(1U, rig.token->list().keys.size());
       });

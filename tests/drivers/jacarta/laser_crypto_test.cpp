@@ -98,18 +98,24 @@ TEST(KeyAgreement, RefusesWhatGivesNoSecret) {
   Bytes beyond = prime;
   beyond.at(0) = 0xFF;
   const Bytes good{0x02};
-  EXPECT_NO_THROW(parse_channel_parameters(offer(good, prime, good)));
+  EXPECT_NO_THROW(static_cast<void>(parse_channel_parameters(offer(good, prime, good))));
   for (const Bytes& bad : {Bytes{0x00}, Bytes{0x01}, last, prime, Bytes(129, 0xFF), Bytes{}}) {
-    EXPECT_THROW(parse_channel_parameters(offer(bad, prime, good)), MalformedAnswer);
-    EXPECT_THROW(parse_channel_parameters(offer(good, prime, bad)), MalformedAnswer);
+    EXPECT_THROW(static_cast<void>(parse_channel_parameters(offer(bad, prime, good))),
+                 MalformedAnswer);
+    EXPECT_THROW(static_cast<void>(parse_channel_parameters(offer(good, prime, bad))),
+                 MalformedAnswer);
   }
-  EXPECT_THROW(parse_channel_parameters(offer(good, even, good)), MalformedAnswer);
-  EXPECT_THROW(parse_channel_parameters(offer(good, Bytes(96, 0xFF), good)), MalformedAnswer)
+  EXPECT_THROW(static_cast<void>(parse_channel_parameters(offer(good, even, good))),
+               MalformedAnswer);
+  EXPECT_THROW(static_cast<void>(parse_channel_parameters(offer(good, Bytes(96, 0xFF), good))),
+               MalformedAnswer)
       << "768 bits";
-  EXPECT_THROW(parse_channel_parameters(offer(good, Bytes(600, 0xFF), good)), MalformedAnswer);
-  EXPECT_THROW(parse_channel_parameters({}), NotSupported);
-  EXPECT_THROW(parse_channel_parameters(tlv::encode(0x80, good)), NotSupported);
-  EXPECT_THROW(derive_session_keys(Bytes(128, 1), Bytes(31, 1)), MalformedAnswer);
+  EXPECT_THROW(static_cast<void>(parse_channel_parameters(offer(good, Bytes(600, 0xFF), good))),
+               MalformedAnswer);
+  EXPECT_THROW(static_cast<void>(parse_channel_parameters({})), NotSupported);
+  EXPECT_THROW(static_cast<void>(parse_channel_parameters(tlv::encode(0x80, good))), NotSupported);
+  EXPECT_THROW(static_cast<void>(derive_session_keys(Bytes(128, 1), Bytes(31, 1))),
+               MalformedAnswer);
 }
 
 TEST(KeyAgreement, DrawsAnotherSecretEachTime) {

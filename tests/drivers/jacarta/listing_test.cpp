@@ -55,7 +55,7 @@ TEST_P(Listings, ForeignChangeIsNoticed) {
   other->list();
   other->change_key(ours, change);
   EXPECT_EQ(change.label, rig_->key(ours).label);
-  other->delete_key(ours);
+  delete_pair(*other, ours);
   EXPECT_TRUE(token().list().keys.empty());
   // Between two of our own changes.
   const ObjectRef second = rig_->generate(1024, "second", {0x02});
@@ -82,7 +82,10 @@ TEST_P(Listings, CountersAreRaisedBeforeTheChange) {
 
 TEST_P(Listings, DamagedObjectIsShownAsSuchAndStays) {
   const ObjectRef key = rig_->generate(1024, "key", {0x42});
-  token().write_certificate({}, self_signed(*public_key(rig_->key(key).public_key), "Somebody"));
+  Certificate certificate;
+  certificate.id = {0x42};  // as the policy above the driver gives it
+  token().write_certificate(certificate,
+                            self_signed(*public_key(rig_->key(key).public_key), "Somebody"));
   ASSERT_EQ(1U, token().list().certificates.size());
   ASSERT_TRUE(ok(rig_->transmit("80A4080008 3F00 3000 3001 8400")));
   ASSERT_TRUE(ok(rig_->transmit("00D60080 01 5A")));
@@ -94,7 +97,8 @@ TEST_P(Listings, DamagedObjectIsShownAsSuchAndStays) {
   EXPECT_NE(std::string::npos, token().list().odd[0].description.find("hash"));
   EXPECT_EQ(1U, token().list().keys.size());
   // Another certificate for the key does not overwrite it.
-  token().write_certificate({}, self_signed(*public_key(rig_->key(key).public_key), "Somebody"));
+  token().write_certificate(certificate,
+                            self_signed(*public_key(rig_->key(key).public_key), "Somebody"));
   EXPECT_EQ(1U, token().list().certificates.size());
   EXPECT_EQ(1U, token().list().odd.size());
 }
@@ -217,7 +221,7 @@ TEST(Listings, ObjectsThatAthenasSoftwareMade) {
   change.label = "renamed";
   rig.token->change_key(keys[0].ref, change);
   EXPECT_EQ("renamed", rig.key(keys[0].ref).label);
-  rig.token->delete_key(keys[1].ref);
+  delete_pair(*rig.token, keys[1].ref);
   EXPECT_EQ(3U, rig.token->list().keys.size());
   rig.generate(1024, "ours", {0x66});
   EXPECT_EQ(4U, rig.token->list().keys.size());

@@ -146,13 +146,6 @@ TEST_P(Objects, CertificateOfAKey) {
   EXPECT_EQ(1U, token().list().keys.size());
 }
 
-TEST_P(Objects, CertificateWithoutIdFindsItsKey) {
-  const ObjectRef ref = rig_->generate(1024, "key", {0x42});
-  const Bytes der = self_signed(*public_key(rig_->key(ref).public_key), "Somebody");
-  token().write_certificate({}, der);
-  EXPECT_EQ(Bytes{0x42}, token().list().certificates[0].id);
-}
-
 TEST_P(Objects, FreeCertificates) {
   const Bytes der = self_signed(*make_key(1024), "Authority");
   Certificate certificate;
@@ -225,20 +218,20 @@ TEST_P(Objects, NamesChange) {
 }
 
 TEST_P(Objects, DeletionLeavesNothing) {
-  token().delete_key(rig_->generate(1024, "for the container map's sake", {0x09}));
+  delete_pair(token(), rig_->generate(1024, "for the container map's sake", {0x09}));
   reopen();
   const auto free_at_first = token().info().memory_free;
   const ObjectRef first = rig_->generate(1024, "first", {0x01});
   const ObjectRef second = rig_->generate(1024, "second", {0x02});
-  token().delete_key(first);
+  delete_pair(token(), first);
   reopen();
   ASSERT_EQ(1U, token().list().keys.size());
   EXPECT_EQ("second", token().list().keys[0].label);
-  EXPECT_THROW(token().delete_key(first), ObjectNotFound);
+  EXPECT_THROW(token().delete_key(first, KeyHalf::kPrivate), ObjectNotFound);
   const ObjectRef third = rig_->generate(1024, "third", {0x03});
   EXPECT_NE(first, third) << "the same number, but another object";
-  token().delete_key(second);
-  token().delete_key(third);
+  delete_pair(token(), second);
+  delete_pair(token(), third);
   EXPECT_TRUE(token().list().keys.empty());
   EXPECT_TRUE(token().list().odd.empty());
   reopen();
@@ -257,7 +250,7 @@ TEST_P(Objects, NothingIsWrittenWithoutLogin) {
   token().logout();
   EXPECT_THROW(token().sign(key, SignScheme::kRsaPkcs1, Hash::kNone, digest_info("x")),
                NotLoggedIn);
-  EXPECT_THROW(token().delete_key(ref), NotLoggedIn);
+  EXPECT_THROW(token().delete_key(ref, KeyHalf::kPrivate), NotLoggedIn);
 }
 
 TEST_P(Objects, ThirtyKeysAndNoMore) {

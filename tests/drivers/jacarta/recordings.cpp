@@ -6,12 +6,14 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/support/paths.h"
+
 namespace kilt::jacarta::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path folder() { return fs::path(KILT_TEST_DATA) / "jacarta"; }
+fs::path folder() { return fs::path(kilt::test::paths::data()) / "jacarta"; }
 
 std::string rest_of(std::istringstream& words) {
   std::string rest;

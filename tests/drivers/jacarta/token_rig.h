@@ -7,10 +7,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/delete_pair.h"
 #include "tests/support/driver_rig.h"
 
 namespace kilt::jacarta::test {
 
+using kilt::test::delete_pair;
 using kilt::test::pin;
 
 inline const std::string kUserPin = "135790", kSoPin = "24681357";

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
 
-#include "drivers/kaztoken/rsf.h"
+#include "drivers/kaztoken/keys.h"
 #include "tests/support/scripted_connection.h"
 #include "tests/support/test_data.h"
 #include "tests/support/virtual_endpoint.h"
@@ -43,7 +43,7 @@ TEST(KnownAnswer, Rsa1024SignatureReproduces) {
       {"002241B603840101", "9000"},
       {"002A9E9A80" + to_hex(values["block"]) + "00", to_hex(values["signature"]) + "9000"}};
   apdu::Card card = card_of(script);
-  FileSystem files(card);
+  Files files(card);
   choose_key(card, files, private_key_path(1), 1, 0xB6);
   // What the host makes: 00 01 FF … 00 DigestInfo, big-endian.
   const Bytes block = reversed(values["block"]);

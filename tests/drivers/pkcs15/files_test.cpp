@@ -1,9 +1,9 @@
 // Reading directories, the journal, the editor: on files in memory, with the power failing.
 #include <gtest/gtest.h>
 
-#include "drivers/pkcs15/application.h"
 #include "drivers/pkcs15/editor.h"
 #include "drivers/pkcs15/encode.h"
+#include "drivers/pkcs15/objects.h"
 #include "tests/support/memory_files.h"
 
 namespace kilt::pkcs15 {
@@ -37,14 +37,14 @@ void format(MemoryFiles& files) {
 }
 
 std::vector<std::string> labels(MemoryFiles& files) {
-  Application application(files, {0x50, 0x00}, layout().file(layout().journal));
-  EXPECT_TRUE(application.load());
+  Objects objects(files, {0x50, 0x00}, layout().file(layout().journal));
+  EXPECT_TRUE(objects.load());
   std::vector<std::string> found;
-  for (const DataObject& object : application.objects().data) {
+  for (const DataObject& object : objects.list().data) {
     found.push_back(object.label);
-    EXPECT_NO_THROW((void)application.read_data(object.ref)) << object.label;
+    EXPECT_NO_THROW((void)objects.read_data(object.ref)) << object.label;
   }
-  EXPECT_TRUE(application.objects().odd.empty());
+  EXPECT_TRUE(objects.list().odd.empty());
   return found;
 }
 
@@ -122,30 +122,30 @@ TEST(Directory, DamagedEntryIsSkippedDamagedLengthEnds) {
   EXPECT_EQ(2U, damaged);
 }
 
-TEST(Application, OdfThatNamesItselfAndNothing) {
+TEST(Objects, OdfThatNamesItselfAndNothing) {
   MemoryFiles files;
   Bytes odf;
   for (int kind = 0; kind < 9; ++kind)
     append(odf, encode_odf({static_cast<DirectoryKind>(kind), {from_hex("3F0050005031"), {}, {}}}));
   append(odf, encode_odf({DirectoryKind::kData, {from_hex("3F005000FFFF"), {}, {}}}));
   files.files["50005031"] = odf;
-  Application application(files, {0x50, 0x00});
-  EXPECT_TRUE(application.load());
+  Objects objects(files, {0x50, 0x00});
+  EXPECT_TRUE(objects.load());
   EXPECT_LE(files.reads, 20U);
 }
 
-TEST(Application, NoOdfNoApplication) {
+TEST(Objects, NoOdfNoApplication) {
   MemoryFiles files;
-  Application application(files, {0x50, 0x00});
-  EXPECT_FALSE(application.load());
-  EXPECT_FALSE(application.read_token_info());
-  EXPECT_THROW((void)application.read_data({1}), ObjectNotFound);
-  EXPECT_THROW((void)application.read_certificate({1}), ObjectNotFound);
-  EXPECT_THROW((void)application.read_public_key({1}), ObjectNotFound);
-  EXPECT_EQ(nullptr, application.private_entry({1}));
+  Objects objects(files, {0x50, 0x00});
+  EXPECT_FALSE(objects.load());
+  EXPECT_FALSE(objects.read_token_info());
+  EXPECT_THROW((void)objects.read_data({1}), ObjectNotFound);
+  EXPECT_THROW((void)objects.read_certificate({1}), ObjectNotFound);
+  EXPECT_THROW((void)objects.read_public_key({1}), ObjectNotFound);
+  EXPECT_EQ(nullptr, objects.private_entry({1}));
 }
 
-TEST(Application, DuplicateEntriesAreOneObject) {
+TEST(Objects, DuplicateEntriesAreOneObject) {
   MemoryFiles files;
   format(files);
   Bytes entries = encode_data(data_entry("same", 0x0400));
@@ -156,16 +156,16 @@ TEST(Application, DuplicateEntriesAreOneObject) {
   EXPECT_EQ((std::vector<std::string>{"same"}), labels(files));
 }
 
-TEST(Application, EntriesThatNameNothingAreOdd) {
+TEST(Objects, EntriesThatNameNothingAreOdd) {
   MemoryFiles files;
   format(files);
   const auto list = [&](DirectoryKind kind, const char* entry) {
     files.files["50006006"] = from_hex(entry);
     files.files["50005031"] = encode_odf({kind, {layout().file(0x6006), {}, {}}});
-    Application application(files, {0x50, 0x00});
-    EXPECT_TRUE(application.load());
-    EXPECT_TRUE(application.read_pins().empty());
-    return application.objects();
+    Objects objects(files, {0x50, 0x00});
+    EXPECT_TRUE(objects.load());
+    EXPECT_TRUE(objects.read_pins().empty());
+    return objects.list();
   };
   for (const auto kind : {DirectoryKind::kPrivateKeys, DirectoryKind::kPublicKeys,
                           DirectoryKind::kCertificates, DirectoryKind::kData})
@@ -185,7 +185,7 @@ TEST(Application, EntriesThatNameNothingAreOdd) {
   EXPECT_TRUE(list(DirectoryKind::kAuthObjects, "3000 3004 3000 3000").odd.empty());
 }
 
-TEST(Application, PathsBehindTheirFile) {
+TEST(Objects, PathsBehindTheirFile) {
   MemoryFiles files;
   format(files);
   DataEntry entry = data_entry("x", 0x0400);
@@ -193,14 +193,14 @@ TEST(Application, PathsBehindTheirFile) {
   files.files["50006006"] = encode_data(entry);
   files.files["50000400"] = {1, 2, 3};
   files.files["50005031"] = encode_odf({DirectoryKind::kData, {layout().file(0x6006), {}, {}}});
-  Application application(files, {0x50, 0x00});
-  ASSERT_TRUE(application.load());
-  EXPECT_THROW((void)application.read_data(application.objects().data.at(0).ref), MalformedAnswer);
+  Objects objects(files, {0x50, 0x00});
+  ASSERT_TRUE(objects.load());
+  EXPECT_THROW((void)objects.read_data(objects.list().data.at(0).ref), MalformedAnswer);
   entry.path.index = 1;
   entry.path.length = 1000;
   files.files["50006006"] = encode_data(entry);
-  ASSERT_TRUE(application.load());
-  EXPECT_EQ((Bytes{2, 3}), application.read_data(application.objects().data.at(0).ref));
+  ASSERT_TRUE(objects.load());
+  EXPECT_EQ((Bytes{2, 3}), objects.read_data(objects.list().data.at(0).ref));
 }
 
 TEST(Journal, WritesReadsClears) {
@@ -225,10 +225,10 @@ TEST(Journal, WritesReadsClears) {
 
 TEST(Journal, DamagedOnesCountAsEmpty) {
   MemoryFiles files;
-  for (const char* evil : {"", "01", "01FFFFFFFF", "0100050001", "0100000003040104",
-                           "01000500033001", "010005000230FF", "0100050004A0020500"}) {
-    files.files["50004B4C"] = from_hex(evil);
-    EXPECT_TRUE(read_journal(files, layout().file(0x4B4C)).empty()) << evil;
+  for (const char* damaged : {"", "01", "01FFFFFFFF", "0100050001", "0100000003040104",
+                              "01000500033001", "010005000230FF", "0100050004A0020500"}) {
+    files.files["50004B4C"] = from_hex(damaged);
+    EXPECT_TRUE(read_journal(files, layout().file(0x4B4C)).empty()) << damaged;
   }
 }
 
@@ -242,8 +242,8 @@ TEST(Editor, AddsAndRemoves) {
   EXPECT_EQ((std::vector<std::string>{"object 0", "object 1", "object 3", "object 4"}),
             labels(files));
   EXPECT_FALSE(files.files.contains("50000402"));
-  Application application(files, {0x50, 0x00});
-  EXPECT_GT(application.read_token_info()->last_update, std::string("20200101000000Z"));
+  Objects objects(files, {0x50, 0x00});
+  EXPECT_GT(objects.read_token_info()->last_update, std::string("20200101000000Z"));
 }
 
 TEST(Editor, FullDirectory) {
@@ -279,8 +279,8 @@ TEST(Editor, DamagedDirectoryIsLeftAlone) {
 
 /// By what a program tells that its list of objects is no longer right.
 std::string mark(MemoryFiles& files) {
-  Application application(files, {0x50, 0x00});
-  return application.read_token_info()->last_update;
+  Objects objects(files, {0x50, 0x00});
+  return objects.read_token_info()->last_update;
 }
 
 TEST(Editor, PowerFailureAtEveryWriteOfAnAddition) {

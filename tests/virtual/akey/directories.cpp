@@ -69,6 +69,7 @@ Bytes AkeySim::authentication_directory() const {
   if (type == "utf8") pin.type = 2;
   if (type == "half-nibble") pin.type = 3;
   if (type == "iso9564") pin.type = 4;
+  if (type == "unknown") pin.type = 9;  // no standard has it
   // The standard counts bytes; OpenSC takes it for digits.
   if ((type == "bcd" || type == "iso9564") && is("stored-length", "bytes")) pin.stored = 8;
   if (type == "iso9564") pin.max = 12;
@@ -82,7 +83,16 @@ Bytes AkeySim::authentication_directory() const {
   puk.unblocked_by.clear();
   puk.reference = puk_reference();
   puk.flags.push_back(kUnblocking);
-  return is("unblock", "none") ? encode(pin) : iso::join({encode(pin), encode(puk)});
+  Bytes all = encode(pin);
+  if (!is("unblock", "none")) all = iso::join({all, encode(puk)});
+  if (is("user-pins", "2")) {
+    PinObject second = pin;
+    second.label = "Signature PIN";
+    second.id = {0x77};
+    second.reference = 0x07;
+    all = iso::join({all, encode(second)});
+  }
+  return all;
 }
 
 Bytes AkeySim::private_directory() const {

@@ -46,7 +46,7 @@ Soma::Soma()
               {"containers", {"4", "2"}, "how many key containers the card has, from 7 on", true},
               {"filled", {"2", "0", "1", "3", "4"}, "how many of them hold a key at first", true},
               {"pin", {"1234"}, "the holder's PIN", true},
-              {"puk", {"87654321"}, "the PUK of the sister set", true},
+              {"puk", {"87654321"}, "the PUK of the Portuguese set", true},
               {"pin-pad", {"30", "2F", "FF"}, "the byte that fills the stored PIN to 8", true},
               {"atr",
                {"c007a", "c007b", "ds301", "ds303", "kasakid", "2022", "contactless"},
@@ -65,10 +65,10 @@ Soma::Soma()
               {"digest-info", {"102", "64", "35"}, "longest input of the signature, bytes"},
               {"rest", {"61", "9000"}, "a GET RESPONSE that leaves something: 61xx or 9000"},
               {"wrong-le", {"6C", "short"}, "Le beyond what there is: 6Cxx, or a shorter answer"},
-              {"sister",
+              {"portuguese",
                {"off", "on"},
-               "the Portuguese sister card's PIN change, PUK, whole key, SELECT forms, decipher"},
-              {"certificates", {"none", "sister"}, "files 5F00/EF08, EF09, EF0F", true},
+               "the Portuguese card's PIN change, PUK, whole key, SELECT forms, decipher"},
+              {"certificates", {"none", "portuguese"}, "files 5F00/EF08, EF09, EF0F", true},
               {"padding", {"none", "FF", "00"}, "what follows a certificate in its file", true},
           }) {}
 
@@ -81,7 +81,7 @@ Bytes Soma::atr() const {
 iso::Manners Soma::manners() const {
   return {.t0 = true,
           .extended = false,
-          .chaining = sister(),
+          .chaining = portuguese(),
           .exact_le = is("wrong-le", "6C"),
           .silent_rest = is("rest", "9000")};
 }
@@ -104,7 +104,7 @@ void Soma::personalise() {
   files_.master().add_directory(kSignatureDirectory);
   const std::size_t filled = std::stoul(setting("filled")), all = std::stoul(setting("containers"));
   for (std::size_t i = 0; i < std::min(filled, all); ++i) keys_[i] = iso::make_rsa(2048);
-  if (is("certificates", "sister")) add_certificates();
+  if (is("certificates", "portuguese")) add_certificates();
 }
 
 void Soma::save_contents(nlohmann::json& state) const {
@@ -144,7 +144,7 @@ Answer Soma::process(const Command& command) {
   }
   const auto pin = [&] { return verified(kPin); };
   if (command.ins == 0xB0) return files_.read_binary(command, pin(), is("wrong-le", "6C"));
-  if (!sister()) return {{}, 0x6D00};
+  if (!portuguese()) return {{}, 0x6D00};
   if (command.ins == 0x24) return change_reference_data(command);
   if (command.ins == 0x2A) return decipher(command);
   if (command.ins == 0x2C) return reset_retry_counter(command);
@@ -154,7 +154,7 @@ Answer Soma::process(const Command& command) {
 /// Public: by identifier, without an answer. No application identifier is known.
 Answer Soma::select(const Command& command) {
   const bool plain = command.p1 == 0x00 && command.p2 == 0x0C;
-  if (!sister() && !plain && command.p1 != 0x04) return {{}, 0x6A86};
+  if (!portuguese() && !plain && command.p1 != 0x04) return {{}, 0x6A86};
   Answer answer = files_.select(command);
   if (answer.sw == kOk && is("mse-outside", "6A82") && !selected()) signing_ = {};
   return answer;
@@ -164,7 +164,7 @@ bool Soma::selected() { return files_.current_directory().id == kSignatureDirect
 
 Answer Soma::verify(const Command& command) {
   if (command.p1 != 0x00) return {{}, 0x6A86};
-  const bool is_puk = sister() && command.p2 == kPuk;
+  const bool is_puk = portuguese() && command.p2 == kPuk;
   if (command.p2 != kPin && !is_puk) return {{}, 0x6A88};
   if (is("pin-scope", "mf") && files_.current_directory().parent != nullptr) return {{}, 0x6A88};
   iso::Pin& pin = is_puk ? puk_ : pin_;
@@ -216,7 +216,7 @@ Answer Soma::get_data(const Command& command) {
     return {{}, 0x6A80};
   const Bytes wanted(data.begin() + kNumberAt + 1, data.end());
   const bool modulus_only = wanted == Bytes{0x05, 0x7F, 0x49, 0x02, 0x81, 0x00};
-  const bool everything = sister() && wanted == Bytes{0x80};
+  const bool everything = portuguese() && wanted == Bytes{0x80};
   if (!modulus_only && !everything) return {{}, 0x6A80};
   const Bytes* key = container(data[kNumberAt]);
   if (key == nullptr) return {{}, 0x6A82};
@@ -234,7 +234,7 @@ Answer Soma::get_data(const Command& command) {
 }
 
 Answer Soma::manage_security_environment(const Command& command) {
-  const bool sign = command.p1p2() == 0x41A4, decrypt = command.p1p2() == 0x41B8 && sister();
+  const bool sign = command.p1p2() == 0x41A4, decrypt = command.p1p2() == 0x41B8 && portuguese();
   if (!sign && !decrypt) return {{}, 0x6A86};
   if (is("mse-outside", "6A82") && !selected()) return {{}, 0x6A82};
   const auto row = iso::read_tlvs(command.data);
@@ -244,7 +244,7 @@ Answer Soma::manage_security_environment(const Command& command) {
   const std::uint8_t known = sign ? 0x02 : 0x1A;
   if (usage != Bytes{0x40} || !key || key->size() != 1 || algorithm != Bytes{known})
     return {{}, 0x6A80};
-  (sign ? signing_ : deciphering_) = {(*key)[0], (*algorithm)[0]};
+  (sign ? signing_ : deciphering_) = Environment{(*key)[0], (*algorithm)[0]};
   return {};
 }
 

@@ -1,6 +1,6 @@
 // A virtual ID card of Kazakhstan: the signature application of the SOMA chips as the CA's own
 // published diagnostic tool (github.com/pkigovkz/KzIdCardVerifier) uses it, with what is public of
-// its ATRs. Where that leaves a point open, a switch offers each reading. `sister=on` adds, by
+// its ATRs. Where that leaves a point open, a switch offers each reading. `portuguese=on` adds, by
 // analogy, what Portugal's first citizen card of the same specification does (OpenSC's former
 // card-ias.c, pteid-mw): nobody has seen it on a Kazakh card.
 #pragma once
@@ -40,13 +40,13 @@ class Soma : public iso::IsoCard {
   iso::Answer manage_security_environment(const iso::Command& command);
   iso::Answer internal_authenticate(const iso::Command& command);
 
-  // The sister card's set
+  // The Portuguese card's set
   iso::Answer change_reference_data(const iso::Command& command);
   iso::Answer reset_retry_counter(const iso::Command& command);
   iso::Answer decipher(const iso::Command& command);
   void add_certificates();
 
-  [[nodiscard]] bool sister() const { return is("sister", "on"); }
+  [[nodiscard]] bool portuguese() const { return is("portuguese", "on"); }
   [[nodiscard]] bool selected();
   /// The container a key reference (80 | number) or an object number names; null if the card has
   /// no such container.

@@ -30,7 +30,8 @@ const std::vector<Switch>& known_switches() {
       {"early-use", {"refused", "allowed"}, "use of keys before INIT END"},
       {"mse-81", {"refused", "accepted"}, "a file reference in MSE SET"},
       {"get-data", {"ecp3", "serial"}, "what GET DATA knows beyond the serial number"},
-      {"layout", {"blank", "vendor"}, "vendor: formatted by other software, one key, certificate"},
+      {"layout", {"blank", "vendor"}, "vendor: formatted by other software, with certificates"},
+      {"vendor-keys", {"1", "2"}, "keys of such a token (set before layout)"},
       {"rsa-4096", {"yes", "no"}, "newer firmware makes RSA keys of 4096 bits"},
   };
   return known;

@@ -77,6 +77,7 @@ class Kaztoken : public Card {
   File* add_file(File* parent, std::uint16_t id, Type type, const Bytes& body, const Bytes& access);
   void make_system_folders();
   void vendor_format();
+  void add_vendor_key(std::uint16_t number);
 
   /// The rule for operation `bit` of the file is fulfilled.
   [[nodiscard]] bool allowed(const File& file, unsigned bit) const;

@@ -129,7 +129,25 @@ void Kaztoken::make_system_folders() {
   add_folder({0x1000, 0x1001, 0x8002});
 }
 
-/// No PKCS#15; key 3, its certificate behind an unknown header in 1000/1004/0003/0003.
+/// A key with this number, its certificate behind an unknown header in 1000/1004/NNNN/NNNN.
+void Kaztoken::add_vendor_key(std::uint16_t number) {
+  const RsaKey key = make_rsa(2048);
+  File* private_object = add_file(add_folder({0x1000, 0x1000, 0x6002}), number, Type::kRsf,
+                                  key.private_body, kPrivateKey);
+  private_object->properties = {0x23, 0x00, 0x01, 0xAA, 0x00, 0x00};
+  private_object->loaded = true;
+  File* public_object = add_file(add_folder({0x1000, 0x1000, 0x6001}), number, Type::kRsf,
+                                 key.public_body, kPublicKey);
+  public_object->properties = {0x33, 0x00, 0x01, 0xAA, 0x00, 0x00};
+  public_object->loaded = true;
+  const Bytes der = self_signed(key);
+  Bytes contents{0x00, 0x01, static_cast<std::uint8_t>(der.size() >> 8),
+                 static_cast<std::uint8_t>(der.size())};
+  contents.insert(contents.end(), der.begin(), der.end());
+  add_file(add_folder({0x1000, 0x1004, number}), number, Type::kEf, contents, kOpen);
+}
+
+/// No PKCS#15; keys from number 3 on.
 void Kaztoken::vendor_format() {
   master_ = std::make_unique<File>();
   master_->id = 0x3F00;
@@ -138,20 +156,8 @@ void Kaztoken::vendor_format() {
   make_system_folders();
   pins_[1] = pin_object(1, "87654321", 8, 0xAA, kSoPin);
   pins_[2] = pin_object(2, "12345678", 6, 0x55, kUserPin);
-  const RsaKey key = make_rsa(2048);
-  File* private_object =
-      add_file(add_folder({0x1000, 0x1000, 0x6002}), 3, Type::kRsf, key.private_body, kPrivateKey);
-  private_object->properties = {0x23, 0x00, 0x01, 0xAA, 0x00, 0x00};
-  private_object->loaded = true;
-  File* public_object =
-      add_file(add_folder({0x1000, 0x1000, 0x6001}), 3, Type::kRsf, key.public_body, kPublicKey);
-  public_object->properties = {0x33, 0x00, 0x01, 0xAA, 0x00, 0x00};
-  public_object->loaded = true;
-  const Bytes der = self_signed(key);
-  Bytes contents{0x00, 0x01, static_cast<std::uint8_t>(der.size() >> 8),
-                 static_cast<std::uint8_t>(der.size())};
-  contents.insert(contents.end(), der.begin(), der.end());
-  add_file(add_folder({0x1000, 0x1004, 0x0003}), 0x0003, Type::kEf, contents, kOpen);
+  add_vendor_key(3);
+  if (is("vendor-keys", "2")) add_vendor_key(4);
   Bytes map(0x100, 0x00);
   std::ranges::copy(Bytes{0x52, 0x50, 0x01, 0x00, 0x00, 0x01, 0xCB, 0xC0}, map.begin());
   add_file(add_folder({0x1000, 0x1001}), 0x8000, Type::kEf, map, kOpen);

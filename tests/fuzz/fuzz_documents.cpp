@@ -1,0 +1,97 @@
+// What kilt reads of other people: certificates and files of them, CMS, public keys, names, pkcs11:
+// URIs, XML. The first byte chooses which.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "drivers/errors.h"
+#include "tools/client/select.h"
+#include "tools/signing/cms.h"
+#include "tools/signing/cms_check.h"
+#include "tools/signing/pkcs10.h"
+#include "tools/signing/xml.h"
+#include "tools/x509/certificate.h"
+#include "tools/x509/gost_chain.h"
+#include "tools/x509/nca.h"
+
+namespace {
+
+using namespace kilt::tool;  // NOLINT(google-build-using-namespace): the program is about it
+
+void certificate(BytesView der) {
+  const CertificateInfo info = parse_certificate(der);
+  static_cast<void>(purpose_of(info));
+  static_cast<void>(info.days_left(0));
+  static_cast<void>(hide_ids(info.subject));
+  static_cast<void>(is_signed_by_gost(der));
+  static_cast<void>(is_signed_by(der, info.spki));
+}
+
+void certificates(BytesView file) {
+  for (const Bytes& der : certificates_in(file)) certificate(der);
+}
+
+void message(BytesView file) {
+  const Bytes cms = cms_in(Bytes(file.begin(), file.end()));
+  static_cast<void>(is_cms(cms));
+  static_cast<void>(has_gost_signer(cms));
+  const Bytes content(20, 0x31);
+  for (const Bytes* detached : {static_cast<const Bytes*>(nullptr), &content}) try {
+      static_cast<void>(check_cms(cms, detached));
+    } catch (const Failure&) {
+      static_cast<void>(verify_cms(cms, detached));
+    }
+}
+
+void uri(const std::string& text) {
+  const Choice choice(text);
+  SlotView::Token token;
+  token.label = "label";
+  token.serial = "00112233";
+  SlotView slot;
+  slot.token = token;
+  static_cast<void>(choice.fits(slot));
+  static_cast<void>(choice.fits(CKO_CERTIFICATE, {1}, "label"));
+  static_cast<void>(choice.fits_loosely({1, 2, 3, 4}, "owner"));
+  static_cast<void>(choice.pin_source());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const BytesView input(data + 1, size - 1);
+  // The text is made of bytes; reading them as characters is what a file reader does.
+  const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);  // NOLINT
+  try {
+    switch (data[0] % 7) {
+      case 0:
+        certificate(input);
+        break;
+      case 1:
+        certificates(input);
+        break;
+      case 2:
+        message(input);
+        break;
+      case 3:
+        static_cast<void>(key_algorithm(input));
+        static_cast<void>(key_identifier(input));
+        break;
+      case 4:
+        static_cast<void>(parse_name(text));
+        break;
+      case 5:
+        uri(text);
+        break;
+      default:
+        check_xml(text, true);
+    }
+  } catch (const Failure&) {
+    return 0;
+  } catch (const kilt::Error&) {
+    return 0;
+  }
+  return 0;
+}

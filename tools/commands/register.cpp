@@ -1,0 +1,133 @@
+// kilt register, kilt unregister: makes programs find the module, and undoes it.
+#include "tools/commands/commands.h"
+#include "tools/commands/register_bridge.h"
+#include "tools/commands/registration.h"
+#include "tools/terminal/text.h"
+
+namespace kilt::tool {
+namespace {
+
+struct RegisterOptions {
+  std::vector<std::string> targets;
+  bool dry_run = false;
+};
+
+using Step = RegisterStep;
+
+bool wanted(const RegisterOptions& options, const std::string& target) {
+  return options.targets.empty() ||
+         std::ranges::find(options.targets, target) != options.targets.end();
+}
+
+/// A service for web sites is not started unless it is asked for by name.
+bool bridge_is_named(const RegisterOptions& options) {
+  return std::ranges::find(options.targets, "bridge") != options.targets.end();
+}
+
+std::vector<Step> steps_to_register(const RegisterOptions& options, const Surroundings& around,
+                                    const std::string& module) {
+  std::vector<Step> steps;
+  const auto p11kit = p11kit_registration(around, module);
+  if (wanted(options, "p11-kit") && p11kit.state != Registered::kYes) {
+    const std::string file = around.config / "pkcs11" / "modules" / "kilt.module";
+    steps.push_back(
+        {"p11-kit", file, tr("write {0}", file), [=] { register_p11kit(around, module); }});
+  }
+  if (wanted(options, "nss"))
+    for (const auto& database : nss_databases(around))
+      if (nss_registration(database, module).state != Registered::kYes)
+        steps.push_back({"nss", database,
+                         tr("add the module to the NSS database {0}", database.string()),
+                         [=] { register_nss(database, module); }});
+  if (wanted(options, "openssl") && openssl_registration(around, module).state != Registered::kYes)
+    steps.push_back({"openssl", openssl_file(around),
+                     tr("write {0}", openssl_file(around).string()),
+                     [=] { register_openssl(around, module); }});
+  if (bridge_is_named(options)) add_bridge_steps(around, steps);
+  return steps;
+}
+
+std::vector<Step> steps_to_unregister(const RegisterOptions& options, const Surroundings& around) {
+  std::vector<Step> steps;
+  const std::filesystem::path file = around.config / "pkcs11" / "modules" / "kilt.module";
+  std::error_code error;
+  if (wanted(options, "p11-kit") && std::filesystem::exists(file, error))
+    steps.push_back({"p11-kit", file, tr("remove {0}", file.string()),
+                     [=] { static_cast<void>(unregister_p11kit(around)); }});
+  if (wanted(options, "nss"))
+    for (const auto& database : nss_databases(around))
+      if (!nss_registration(database, "").module.empty())
+        steps.push_back({"nss", database,
+                         tr("take the module out of the NSS database {0}", database.string()),
+                         [=] { unregister_nss(database); }});
+  if (wanted(options, "openssl") && std::filesystem::exists(openssl_file(around), error))
+    steps.push_back({"openssl", openssl_file(around),
+                     tr("remove {0}", openssl_file(around).string()),
+                     [=] { static_cast<void>(unregister_openssl(around)); }});
+  if (wanted(options, "bridge")) remove_bridge_steps(around, steps);
+  return steps;
+}
+
+void carry_out(Context& context, const RegisterOptions& options, const std::vector<Step>& steps) {
+  Output& out = context.out();
+  Json document = context.document();
+  document["module"] = context.module_path();
+  document["steps"] = Json::array();
+  for (const Step& step : steps) {
+    out.line(" - " + step.text, 3);
+    document["steps"].push_back({{"target", step.target}, {"where", step.where}});
+  }
+  document["done"] = !options.dry_run;
+  if (steps.empty()) {
+    out.line(tr("Nothing to do."));
+  } else if (!options.dry_run) {
+    context.confirm(tr("Type \"yes\" to do this"), "yes");
+    for (const Step& step : steps) step.act();
+    out.line(out.paint(Colour::kGood, tr("Done.")));
+  }
+  out.document(document);
+}
+
+/// Says what cannot be registered once and for all.
+void print_lines(Context& context, const Surroundings& around) {
+  Output& out = context.out();
+  const std::string module = context.module_path();
+  out.line();
+  out.line(tr("OpenSSL uses it with:"));
+  out.line("  export OPENSSL_CONF=" + openssl_file(around).string());
+  out.line(tr("OpenSSH:"));
+  out.line("  ssh -I " + module + " HOST");
+  out.line("  ssh-add -s " + module);
+  out.line(tr("Java, in a file kilt.cfg for -providerArg:"));
+  out.line("  name = Kilt");
+  out.line("  library = " + module);
+}
+
+void add_one(CLI::App& app, Context& context, bool add) {
+  auto options = std::make_shared<RegisterOptions>();
+  CLI::App* command = app.add_subcommand(
+      add ? "register" : "unregister",
+      add ? tr("Make programs of this user find the module") : tr("Undo what `kilt register` did"));
+  command
+      ->add_option("targets", options->targets,
+                   add ? tr("p11-kit, nss, openssl (default: these three); bridge: web sites")
+                       : tr("p11-kit, nss, openssl, bridge (default: all)"))
+      ->check(CLI::IsMember({"p11-kit", "nss", "openssl", "bridge"}));
+  command->add_flag("--dry-run", options->dry_run, tr("Only say what would be done"));
+  set_action(*command, context, [&context, options, add] {
+    const Surroundings around = Surroundings::here("/");
+    carry_out(context, *options,
+              add ? steps_to_register(*options, around, context.module_path())
+                  : steps_to_unregister(*options, around));
+    if (add) print_lines(context, around);
+  });
+}
+
+}  // namespace
+
+void add_register(CLI::App& app, Context& context) {
+  add_one(app, context, true);
+  add_one(app, context, false);
+}
+
+}  // namespace kilt::tool

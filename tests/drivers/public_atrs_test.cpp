@@ -8,25 +8,11 @@
 #include <gtest/gtest.h>
 
 #include "drivers/registry.h"
+#include "tests/support/public_atrs.h"
 #include "tests/support/scripted_connection.h"
-#include "tests/support/test_data.h"
 
 namespace kilt::test {
 namespace {
-
-struct PublicAtr {
-  std::string family;  ///< "-": none of ours
-  Bytes atr;
-};
-
-std::vector<PublicAtr> public_atrs() {
-  std::vector<PublicAtr> atrs;
-  for (const std::string& line : data_lines("public_atrs.txt")) {
-    const auto blank = line.find(' ');
-    atrs.push_back({line.substr(0, blank), from_hex(line.substr(blank))});
-  }
-  return atrs;
-}
 
 const ProfileSet& builtin() {
   static const ProfileSet profiles = ProfileSet::builtin();

@@ -1,5 +1,6 @@
 // No card, a card nobody knows, a card that does not answer, a reader that leaves.
 #include "tests/support/kaztoken_test.h"
+#include "tests/support/public_atrs.h"
 
 namespace kilt::test {
 namespace {
@@ -74,6 +75,29 @@ TEST_F(Presence, AnUnknownCardsRefusalIsNoPinProblem) {
     for (int i = 0; i < 20; ++i) EXPECT_EQ(CKR_TOKEN_NOT_RECOGNIZED, token_info());
     EXPECT_EQ(commands, stranger->commands) << to_hex(answer);
   }
+}
+
+TEST_F(Presence, NoStrangerOfThePublicListIsAskedAgain) {
+  std::size_t strangers = 0;
+  for (const auto& [family, atr] : public_atrs()) {
+    if (family != "-") continue;
+    ++strangers;
+    for (const Bytes& answer :
+         {Bytes{0x6A, 0x82}, Bytes{0x69, 0x82}, Bytes{0x90, 0x00}, Bytes{0x6F, 0x00}}) {
+      const auto stranger = std::make_shared<Plain>(atr, answer);
+      readers_->insert(kReader, stranger);
+      list_slots();
+      ASSERT_EQ(CKR_TOKEN_NOT_RECOGNIZED, token_info()) << to_hex(atr) << ", " << to_hex(answer);
+      const auto commands = stranger->commands;
+      for (int i = 0; i < 5; ++i) {
+        list_slots(true);
+        ASSERT_EQ(CKR_TOKEN_NOT_RECOGNIZED, token_info());
+        ASSERT_EQ(CKR_TOKEN_NOT_RECOGNIZED, open());
+      }
+      EXPECT_EQ(commands, stranger->commands) << to_hex(atr) << ", " << to_hex(answer);
+    }
+  }
+  EXPECT_GE(strangers, 300U);
 }
 
 TEST_F(Presence, KnownAtrOnAnotherCard) {

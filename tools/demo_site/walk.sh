@@ -6,23 +6,23 @@
 readonly shots=${KILT_SHOTS:-$KILT_BUILD/screenshots} site_port=8080
 mkdir -p "$shots"
 export XDG_STATE_HOME=$work/state KILT_CONF=$work/kilt.toml GDK_BACKEND=x11 GSK_RENDERER=cairo
-printf '[bridge]\ndialog = "%s"\n' "$KILT_BUILD/tools/dialog/kilt-dialog" >>kilt.toml
+printf "[bridge]\ndialog = \"%s\"\nmodule = \"%s\"\n" "$KILT_BUILD/tools/dialog/kilt-dialog" "$module" >>kilt.toml
 
-step "9. A certificate for this computer alone, which Chromium trusts, and kilt-bridge on NCALayer's port."
+step "9. A certificate for this computer alone, which Chromium trusts."
 # This user has no systemd to start the bridge.
 mkdir -p bin "$HOME/.pki/nssdb"
-ln -sf "$(command -v true)" bin/systemctl
+ln -sf "$(type -P true)" bin/systemctl
 certutil -N -d "sql:$HOME/.pki/nssdb" --empty-password
 PATH=$work/bin:$PATH show kilt register bridge --yes
-background bridge "$KILT_BUILD/tools/bridge/kilt-bridge" --module "$module" run
-listening() { grep -qs 13579 bridge.log; }
-wait_for 60 listening || die "kilt-bridge does not start: $(cat bridge.log)"
 
-step "10. A screen, a site on http://localhost:$site_port, Chromium."
+step "10. A screen, kilt-bridge on NCALayer's port, a site on http://localhost:$site_port, Chromium."
 background display bash -c "exec Xvfb -displayfd 3 -screen 0 1280x1000x24 -nolisten tcp 3>'$work/display'"
 wait_for 60 test -s display || die "Xvfb does not start: $(cat display.log)"
 DISPLAY=:$(cat display)
 export DISPLAY
+background bridge "$KILT_BUILD/tools/bridge/kilt-bridge" run
+listening() { grep -qs 13579 bridge.log; }
+wait_for 60 listening || die "kilt-bridge does not start: $(cat bridge.log)"
 mkdir -p filed
 background site python3 -u "$KILT_SOURCE/tools/demo_site/site.py" "$site_port" "$work/ca.pem" "$work/filed"
 wait_for 60 grep -qs ready site.log || die "the site does not start: $(cat site.log)"

@@ -1,6 +1,6 @@
-# Fills kilt.1.in: cmake -DKILT=program -DINPUT=… -DOUTPUT=… -DVERSION=… -DSCHEMA=… -P fill.cmake
-set(ENV{LC_ALL} C)
-set(ENV{LANGUAGE} "")
+# Fills kilt.1.in: cmake -DKILT=program -DINPUT=… -DOUTPUT=… -DVERSION=… -DSCHEMA=… -DLANGUAGE=… -P fill.cmake
+set(ENV{LC_ALL} C.UTF-8)
+set(ENV{LANGUAGE} ${LANGUAGE})
 foreach(part options commands)
   execute_process(COMMAND ${KILT} completion man-${part} OUTPUT_VARIABLE text
                   COMMAND_ERROR_IS_FATAL ANY)

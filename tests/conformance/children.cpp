@@ -23,9 +23,11 @@ std::vector<std::string> all_tests() {
   }
   return names;
 }
-/// A module may be dead after these even if it lives: each in a process of its own.
-bool is_dangerous(const std::string& test) {
-  return test.find(".Absurd") != std::string::npos || test.find(".Null") != std::string::npos;
+/// A module may be dead after these even if it lives, or they want a process in which nothing has
+/// started: each in one of its own.
+bool wants_its_own_process(const std::string& test) {
+  return test.find(".Absurd") != std::string::npos || test.find(".Null") != std::string::npos ||
+         test.starts_with("Early.");
 }
 /// Goes last: where such a key is refused OpenSC leaves a file of it, and makes no other after it.
 bool may_spoil_the_token(const std::string& test) {
@@ -141,7 +143,7 @@ void without_printer() {
 void run_all_in_children(bool quiet, Judge& judge) {
   std::vector<std::string> rest, last;
   for (const std::string& test : all_tests()) {
-    if (is_dangerous(test))
+    if (wants_its_own_process(test))
       run_in_child({test}, quiet, judge);
     else if (may_spoil_the_token(test))
       last.push_back(test);

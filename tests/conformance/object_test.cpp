@@ -216,6 +216,12 @@ TEST_F(Find, HardwareFeaturesOnlyWhenAskedFor) {
     EXPECT_NE(CKO_HW_FEATURE, number(session_, object, CKA_CLASS)) << "(4.3)";
 }
 
+// Programs of the time before v3.0 stop at a class that they do not know.
+TEST_F(Find, ProfilesOnlyWhenAskedFor) {
+  for (const CK_OBJECT_HANDLE object : find(session_, {}))
+    EXPECT_NE(CKO_PROFILE, number(session_, object, CKA_CLASS));
+}
+
 TEST_F(Find, UnknownAttributeMatchesNothing) {
   Template odd;
   odd.number(CKA_VENDOR_DEFINED | 0x1234, 1);

@@ -156,8 +156,7 @@ class Requests {
   /// The requests as one CMS, signed by the old signature key, as the application is.
   std::string sign_all(const RenewalState& state) {
     const PairView& old = *state.sign.current;
-    const Bytes cms =
-        make_cms(session_, *old.key, old.certificate->der, view(pem_), CmsForm::kAttached);
+    const Bytes cms = make_cms(session_, *old.key, old.certificate->der, view(pem_));
     const auto path = std::filesystem::path(options_.folder) / "requests.p7m";
     write_file(path, cms, Access::kAll);
     context_.out().line(tr("Both, signed by the old key: {0}", path.string()));

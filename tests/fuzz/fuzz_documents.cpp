@@ -11,9 +11,13 @@
 #include "tools/signing/cms_check.h"
 #include "tools/signing/pkcs10.h"
 #include "tools/signing/xml.h"
+#include "tools/signing/xml_check.h"
 #include "tools/x509/certificate.h"
+#include "tools/x509/crl.h"
 #include "tools/x509/gost_chain.h"
 #include "tools/x509/nca.h"
+#include "tools/x509/ocsp.h"
+#include "tools/x509/signed_object.h"
 
 namespace {
 
@@ -36,11 +40,23 @@ void message(BytesView file) {
   const Bytes cms = cms_in(Bytes(file.begin(), file.end()));
   static_cast<void>(is_cms(cms));
   static_cast<void>(has_gost_signer(cms));
-  const Bytes content(20, 0x31);
-  for (const Bytes* detached : {static_cast<const Bytes*>(nullptr), &content}) try {
-      static_cast<void>(check_cms(cms, detached));
+  const Bytes bytes(20, 0x31);
+  for (const bool detached : {false, true}) {
+    Content first{BytesView(bytes)}, second{BytesView(bytes)};
+    try {
+      static_cast<void>(check_cms(cms, detached ? &first : nullptr));
     } catch (const Failure&) {
-      static_cast<void>(verify_cms(cms, detached));
+      static_cast<void>(verify_cms(cms, detached ? &second : nullptr));
+    }
+  }
+}
+
+void revocation(BytesView file) {
+  const Bytes bytes(file.begin(), file.end());
+  for (const auto read : {read_crl, read_ocsp}) try {
+      static_cast<void>(read(bytes));
+    } catch (const Failure&) {
+      continue;
     }
 }
 
@@ -65,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // The text is made of bytes; reading them as characters is what a file reader does.
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);  // NOLINT
   try {
-    switch (data[0] % 7) {
+    switch (data[0] % 9) {
       case 0:
         certificate(input);
         break;
@@ -85,8 +101,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 5:
         uri(text);
         break;
-      default:
+      case 6:
         check_xml(text, true);
+        break;
+      case 7:
+        static_cast<void>(verify_xml(input));
+        break;
+      default:
+        revocation(input);
     }
   } catch (const Failure&) {
     return 0;

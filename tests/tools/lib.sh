@@ -58,6 +58,9 @@ softhsm() {
   [ -f "$KILT_MODULE" ] || die "SoftHSM is not installed"
 }
 
+# ca COMMAND...: a CA with GOST keys, and the judge of kilt's signatures: gost_ca.py.
+ca() { python3 -B "$KILT_SOURCE/tests/tools/gost_ca.py" "$@"; }
+
 # test_ca: $work/ca.key and $work/ca.pem.
 test_ca() {
   openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" \

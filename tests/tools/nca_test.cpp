@@ -28,6 +28,13 @@ TEST(Nca, PurposesAsTheCaSetsThem) {
   EXPECT_EQ(Purpose::kSign, purpose_of(with(kSign, {kMail, kPerson}))) << "RSA SIGN, 2020";
   EXPECT_EQ(Purpose::kBoth, purpose_of(with(kSign | KU_KEY_AGREEMENT, {kMail, kPerson})))
       << "the single GOST key since 2024";
+  EXPECT_EQ(Purpose::kBoth, purpose_of(with(kSign | KU_KEY_AGREEMENT, {kPerson})))
+      << "an information system's, which has its role alone";
+  EXPECT_EQ(Purpose::kOther, purpose_of(with(kSign, {kPerson})));
+  CertificateInfo gost = with(kSign | KU_KEY_ENCIPHERMENT, {kMail, kPerson});
+  EXPECT_EQ(Purpose::kSign, purpose_of(gost));
+  gost.key_algorithm = "GOST R 34.10-2015-512";
+  EXPECT_EQ(Purpose::kBoth, purpose_of(gost)) << "the single GOST key of 2022";
   EXPECT_EQ(Purpose::kBoth, purpose_of(with(kSign, {kMail, kClient})));
   EXPECT_EQ(Purpose::kOther, purpose_of(with(kAuth, {kPerson})));
   EXPECT_EQ(Purpose::kBoth, purpose_of(with(std::nullopt, {}))) << "nothing restricts it";

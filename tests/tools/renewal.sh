@@ -49,6 +49,8 @@ control() { printf '%s\n' "$1" | socat -t 5 - "UNIX-CONNECT:$work/$token_kind.ct
 keep() {
   if [ "$token_kind" = softhsm ]; then
     cp -r "$work/softhsm" "$work/kept.$1"
+  elif [ "$token_kind" = file ]; then
+    cp "$KILT_FILES" "$work/kept.$1"
   else
     cp "$work/$token_kind.json" "$work/kept.$1"
   fi
@@ -56,6 +58,9 @@ keep() {
 restore() {
   if [ "$token_kind" = softhsm ]; then
     rm -rf "$work/softhsm" && cp -r "$work/kept.$1" "$work/softhsm"
+    return
+  elif [ "$token_kind" = file ]; then
+    cp "$work/kept.$1" "$KILT_FILES"
     return
   fi
   stop_process "$token_pid"

@@ -144,6 +144,16 @@ CertificateView read_certificate(Session& session, CK_OBJECT_HANDLE handle) {
   return view;
 }
 
+/// A token may keep no public half of its own (files): the private one gives it.
+void complete(Session& session, KeyView& key) {
+  if (!is_gost(key.type) || key.private_key == 0 || !key.spki.empty()) return;
+  const Values values = session.read(key.private_key, {CKA_PUBLIC_KEY_INFO, CKA_GOSTR3410_PARAMS});
+  key.spki = values.bytes(CKA_PUBLIC_KEY_INFO);
+  if (key.spki.empty()) return;
+  key.algorithm = algorithm_of(key, values);
+  if (key.algorithm == "?") key.spki.clear();  // nonsense
+}
+
 }  // namespace
 
 const std::vector<CK_ATTRIBUTE_TYPE>& key_attributes() {
@@ -228,16 +238,7 @@ Inventory read_inventory(Session& session) {
     key.public_key = handle;
     fill(key, values, false);
   }
-  for (KeyView& key : inventory.keys) {
-    // A token may keep no public half of its own (files): the private one gives it.
-    if (!is_gost(key.type) || key.private_key == 0 || !key.spki.empty()) continue;
-    const Values values =
-        session.read(key.private_key, {CKA_PUBLIC_KEY_INFO, CKA_GOSTR3410_PARAMS});
-    key.spki = values.bytes(CKA_PUBLIC_KEY_INFO);
-    if (key.spki.empty()) continue;
-    key.algorithm = algorithm_of(key, values);
-    if (key.algorithm == "?") key.spki.clear();  // nonsense
-  }
+  for (KeyView& key : inventory.keys) complete(session, key);
   for (const CK_OBJECT_HANDLE handle : find_class(session, CKO_CERTIFICATE))
     inventory.certificates.push_back(read_certificate(session, handle));
   for (const CK_OBJECT_HANDLE handle : find_class(session, CKO_DATA)) {
@@ -252,6 +253,14 @@ KeyView read_key(Session& session, const Session::Pair& pair) {
   KeyView key;
   key.private_key = pair.private_key;
   key.public_key = pair.public_key;
+  if (pair.public_key == 0) {  // a file keeps none
+    auto types = key_attributes();
+    std::erase(types, CKA_EC_POINT);
+    fill(key, session.read(pair.private_key, types), true);
+    complete(session, key);
+    key.local = true;
+    return key;
+  }
   Values values = session.read(pair.public_key, key_attributes());
   if (is_gost(values.number(CKA_KEY_TYPE).value_or(CK_UNAVAILABLE_INFORMATION)))
     values.set(CKA_VALUE, session.read(pair.public_key, {CKA_VALUE}).bytes(CKA_VALUE));

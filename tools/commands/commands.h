@@ -19,6 +19,7 @@ namespace kilt::tool {
   X(renew)               \
   X(sign)                \
   X(verify)              \
+  X(trust)               \
   X(remind)              \
   X(doctor)              \
   X(register)            \

@@ -45,6 +45,7 @@ void run(Context& context, const CsrOptions& options) {
   plan.subject = choose_subject(inventory, key, options);
   plan.email = options.email;
   plan.storage_oid = chosen_storage(options.storage, token.token(), status);
+  plan.storage_folder = storage_folder(token, plan.storage_oid);
   const Bytes request = make_request(session, key, plan);
   Json document = context.document();
   document["key"] = key_json(token, key);

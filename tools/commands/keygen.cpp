@@ -126,6 +126,7 @@ KeyView make_key(Context& context, Session& session, const KeyPlan& plan) {
     // Not every module names a key by its key identifier.
     key.id = key_identifier(key.spki);
     for (const CK_OBJECT_HANDLE half : {pair.public_key, pair.private_key}) {
+      if (half == 0) continue;
       Template id;
       id.bytes(CKA_ID, key.id);
       session.change(half, std::move(id));

@@ -1,6 +1,9 @@
 #include "tools/commands/profiles.h"
 
 #include <cstdlib>
+#include <filesystem>
+
+#include "tools/terminal/text.h"
 
 namespace kilt::tool {
 
@@ -25,6 +28,9 @@ const ProfileSet& all_profiles() {
 }
 
 namespace {
+
+constexpr const char* kFiles = "files";
+constexpr const char* kFileStorage = "1.2.398.3.3.5.1.1";
 
 const Profile* profile_of(const SlotView::Token& token, const TokenStatus& status) {
   if (!status.profile.empty())
@@ -58,6 +64,7 @@ std::vector<FactoryPinValue> all_factory_pins() {
 
 std::string storage_oid_of(const SlotView::Token& token, const TokenStatus& status) {
   if (!status.storage_oid.empty()) return status.storage_oid;
+  if (status.family == kFiles) return kFileStorage;
   const Profile* profile = profile_of(token, status);
   return profile == nullptr ? "" : profile->storage_oid;
 }
@@ -66,6 +73,14 @@ std::string chosen_storage(const std::string& option, const SlotView::Token& tok
                            const TokenStatus& status) {
   if (option == "none") return {};
   return option == "auto" ? storage_oid_of(token, status) : option;
+}
+
+std::string storage_folder(const ChosenToken& token, const std::string& storage_oid) {
+  // The reader of a key file is its path, of one just made its folder's free place.
+  const std::filesystem::path place = token.slot.reader;
+  if (storage_oid != kFileStorage || !place.is_absolute()) return {};
+  const std::string folder = place.parent_path().string();
+  return is_plain(view(folder)) ? folder : std::string();
 }
 
 }  // namespace kilt::tool

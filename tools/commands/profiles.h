@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "drivers/profile/profile.h"
+#include "tools/commands/context.h"
 #include "tools/commands/pin_policy.h"
 
 namespace kilt::tool {
@@ -22,5 +23,7 @@ std::string storage_oid_of(const SlotView::Token& token, const TokenStatus& stat
 /// What --storage means: "auto" the token's, "none" none, else an OID of its own.
 std::string chosen_storage(const std::string& option, const SlotView::Token& token,
                            const TokenStatus& status);
+/// The folder of a key file, which a request names beside the storage; empty: no file.
+std::string storage_folder(const ChosenToken& token, const std::string& storage_oid);
 
 }  // namespace kilt::tool

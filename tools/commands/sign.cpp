@@ -1,12 +1,17 @@
 // kilt sign: a signature by a key of the token, so that it proves to work.
 #include <ctime>
 #include <filesystem>
+#include <optional>
 
 #include <openssl/pem.h>
 
 #include "tools/commands/commands.h"
 #include "tools/commands/report.h"
+#include "tools/signing/cades.h"
 #include "tools/signing/cms.h"
+#include "tools/signing/stamp_check.h"
+#include "tools/signing/time_stamp.h"
+#include "tools/signing/xml.h"
 #include "tools/terminal/text.h"
 #include "tools/x509/nca.h"
 
@@ -14,9 +19,26 @@ namespace kilt::tool {
 namespace {
 
 struct SignOptions {
-  std::string file, key, out;
-  bool raw = false, attached = false, pem = false;
+  std::string file, key, out, tsa;
+  bool raw = false, attached = false, pem = false, xml = false;
 };
+
+void check_options(const SignOptions& options) {
+  const bool forms = (options.raw ? 1 : 0) + (options.attached ? 1 : 0) + (options.xml ? 1 : 0) > 1;
+  const bool only_cms = options.pem || !options.tsa.empty();
+  if (forms || (only_cms && (options.raw || options.xml)))
+    throw Failure(Kind::kUsage,
+                  tr("--raw, --xml and --attached exclude each other; --pem and --tsa "
+                     "are for CMS."));
+}
+
+/// letter.p7s, letter.sig; of letter.xml letter.signed.xml.
+std::string default_out(const SignOptions& options) {
+  if (options.file == "-") return "-";
+  if (!options.xml) return options.file + (options.raw ? ".sig" : ".p7s");
+  std::filesystem::path out = options.file;
+  return out.replace_extension(".signed.xml");
+}
 
 /// Without a name: the key that signs documents by its certificate, of several the one valid
 /// longest.
@@ -53,11 +75,62 @@ void ask_to_overwrite(Context& context, const std::string& out) {
   context.confirm(tr("{0} is there already. Type \"yes\" to overwrite it", out), "yes");
 }
 
+std::string_view text_of(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};  // NOLINT: characters
+}
+
+/// Asks the service, and believes it only that its own signature fits.
+Bytes stamped(const KeyView& key, const Bytes& cms, const std::string& tsa) {
+  return add_time_stamps(*SignedData::parse(cms), [&](BytesView signature) {
+    const StampQuestion question{signature_algorithm(key).digest, digest_data(key, signature), {}};
+    Bytes token = time_stamp(tsa, question, post_by_http);
+    try {
+      static_cast<void>(check_stamp(token, signature));
+    } catch (const Failure& failure) {
+      // A service may use an algorithm that is not known here; others judge it then.
+      if (failure.kind() != Kind::kUnsupported)
+        throw Failure(Kind::kBadInput, tr("There is no time stamp: {0}", failure.what()));
+    }
+    return token;
+  });
+}
+
+/// What is signed: all of it, where it stands inside of what is made; else it is read when it is
+/// hashed, of any size.
+class Document {
+ public:
+  explicit Document(const SignOptions& options) {
+    if (options.raw || options.attached || options.xml)
+      whole_ = read_file(options.file);
+    else
+      parts_.emplace(options.file);
+    if (options.xml) check_xml(text_of(whole_), false);
+  }
+  [[nodiscard]] const Bytes& whole() const noexcept { return whole_; }
+  Bytes digest(Hash hash) { return digests_of(*parts_, {hash}).at(hash); }
+
+ private:
+  Bytes whole_;
+  std::optional<Content> parts_;
+};
+
+Bytes signature_of(Session& session, const KeyView& key, const CertificateView& certificate,
+                   Document& document, const SignOptions& options) {
+  if (options.xml)
+    return to_bytes(sign_xml(text_of(document.whole()), false,
+                             suite_of(session, key, certificate.info->spki), certificate.der, {}));
+  Bytes cms = options.attached
+                  ? make_cms(session, key, certificate.der, document.whole())
+                  : make_detached_cms(session, key, certificate.der, document.digest(hash_of(key)));
+  if (!options.tsa.empty()) cms = stamped(key, cms, options.tsa);
+  return options.pem ? to_bytes(to_pem(PEM_STRING_CMS, cms)) : cms;
+}
+
 void run(Context& context, const SignOptions& options) {
-  const Bytes content = read_file(options.file);
+  check_options(options);
+  Document signed_document(options);
   // All that can go wrong without the token goes wrong before the PIN is asked.
-  std::string out = options.out;
-  if (out.empty()) out = options.file == "-" ? "-" : options.file + (options.raw ? ".sig" : ".p7s");
+  const std::string out = options.out.empty() ? default_out(options) : options.out;
   if (context.options.json && out == "-")
     throw Failure(Kind::kUsage, tr("With --json the signature needs a file: --out FILE"));
   ask_to_overwrite(context, out);
@@ -70,7 +143,7 @@ void run(Context& context, const SignOptions& options) {
   document["key"] = key_json(token, key);
   Bytes result;
   if (options.raw) {
-    result = sign_data(session, key, content).bits;
+    result = sign_data(session, key, signed_document.whole()).bits;
   } else {
     const CertificateView& certificate = choose_certificate(inventory, key);
     document["certificate"] = certificate_json(context, token, certificate);
@@ -80,12 +153,7 @@ void run(Context& context, const SignOptions& options) {
           tr("The certificate is not valid today ({0}): others will not accept the "
              "signature.",
              expiry_text(*certificate.info)));
-    result = make_cms(session, key, certificate.der, content,
-                      options.attached ? CmsForm::kAttached : CmsForm::kDetached);
-    if (options.pem) {
-      const std::string pem = to_pem(PEM_STRING_CMS, result);
-      result = to_bytes(pem);
-    }
+    result = signature_of(session, key, certificate, signed_document, options);
   }
   write_file(out, result, Access::kAll);
   document["file"] = out;
@@ -101,10 +169,16 @@ void add_sign(CLI::App& app, Context& context) {
   command->add_option("file", options->file, tr("The file (-: standard input)"))->required();
   command->add_option("--key", options->key,
                       tr("The key: its label, id or pkcs11: URI (default: the one that signs)"));
-  command->add_option("--out", options->out, tr("File to write (default: FILE.p7s or FILE.sig)"));
+  command->add_option("--out", options->out,
+                      tr("File to write (default: FILE.p7s, FILE.sig or "
+                         "FILE.signed.xml)"));
   command->add_flag("--raw", options->raw, tr("The bare signature instead of CMS"));
   command->add_flag("--attached", options->attached, tr("CMS with the file inside"));
+  command->add_flag("--xml", options->xml,
+                    tr("XML Signature inside the document, as the state's sites take it"));
   command->add_flag("--pem", options->pem, tr("PEM instead of DER"));
+  command->add_option("--tsa", options->tsa,
+                      tr("Address of a time stamp service, e.g. http://tsp.pki.gov.kz"));
   set_action(*command, context, [&context, options] { run(context, *options); });
 }
 

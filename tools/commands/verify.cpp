@@ -1,111 +1,34 @@
 // kilt verify: checks a signature without any token, and says what it checked and what not.
-#include <array>
-#include <ctime>
 #include <filesystem>
+#include <optional>
 
 #include "tools/commands/commands.h"
-#include "tools/commands/report.h"
+#include "tools/commands/signer_check.h"
 #include "tools/signing/cms.h"
+#include "tools/signing/xml_check.h"
 #include "tools/terminal/text.h"
-#include "tools/x509/nca.h"
-#include "tools/x509/trust.h"
+#include "tools/x509/crl.h"
+#include "tools/x509/ocsp.h"
+#include "tools/x509/trust_store.h"
 
 namespace kilt::tool {
 namespace {
 
+constexpr std::uintmax_t kMaxSignature = std::uintmax_t{16} << 20U;
+
 struct VerifyOptions {
   std::string file, signature, certificate, authorities, out;
-  bool raw = false;
+  std::vector<std::string> crls, answers;
+  bool raw = false, online = false;
 };
 
-/// What is known about who signed, beyond that a certificate's key did.
-enum class Trust { kNotChecked, kTrusted, kNoChain, kNotValidThen, kWrongPurpose };
-
-const char* trust_name(Trust trust) {
-  switch (trust) {
-    case Trust::kTrusted:
-      return "trusted";
-    case Trust::kNoChain:
-      return "no-chain";
-    case Trust::kNotValidThen:
-      return "not-valid-then";
-    case Trust::kWrongPurpose:
-      return "wrong-purpose";
-    case Trust::kNotChecked:
-      break;
-  }
-  return "not-checked";
-}
-
-struct SignerCheck {
-  CertificateInfo info;
-  std::time_t at = 0;         ///< the moment for which validity was judged
-  bool signing_time = false;  ///< `at` is the signer's own statement, else it is now
-  Trust trust = Trust::kNotChecked;
-  std::string chain;  ///< for people
-};
-
-SignerCheck check_signer(const CmsSigner& signer, const std::vector<Bytes>& trusted,
-                         const std::vector<Bytes>& included) {
-  SignerCheck check{parse_certificate(signer.certificate), 0, false, Trust::kNotChecked, {}};
-  check.signing_time = signer.signing_time.has_value();
-  check.at = signer.signing_time.value_or(std::time(nullptr));
-  if (trusted.empty()) return check;
-  check.trust = Trust::kTrusted;
-  try {
-    check.chain = check_chain(signer.certificate, trusted, included);
-  } catch (const Failure& failure) {
-    check.trust = Trust::kNoChain;
-    check.chain = failure.what();
-    return check;
-  }
-  const Purpose purpose = purpose_of(check.info);
-  if (purpose != Purpose::kSign && purpose != Purpose::kBoth) check.trust = Trust::kWrongPurpose;
-  try {
-    check_chain(signer.certificate, trusted, included, check.at);
-  } catch (const Failure&) {
-    check.trust = Trust::kNotValidThen;
-  }
-  return check;
-}
-
-std::string moment(const SignerCheck& check) {
-  return check.signing_time ? tr("{0}, when it was signed by the signer's clock", date(check.at))
-                            : tr("{0}, today: the signature has no time", date(check.at));
-}
-
-/// The sentence about one signer that is not simply trusted.
-std::string objection(const SignerCheck& check) {
-  switch (check.trust) {
-    case Trust::kNoChain:
-      return tr("The signature fits the file, but its signer is NOT known: {0}", check.chain);
-    case Trust::kNotValidThen:
-      return tr("The signature fits the file, but a certificate was NOT valid on {0}.",
-                moment(check));
-    case Trust::kWrongPurpose:
-      return tr("The signature fits the file, but its certificate is NOT for signatures.");
-    default:
-      return {};
-  }
-}
-
-void print_signers(Context& context, const std::vector<SignerCheck>& checks) {
-  Output& out = context.out();
-  for (const SignerCheck& check : checks) {
-    print_certificate(context, check.info);
-    out.field(tr("Chain"), check.trust == Trust::kNotChecked
-                               ? tr("not checked (--ca FILE checks it)")
-                               : check.chain);
-    if (check.trust != Trust::kNotChecked) out.field(tr("Looked at for"), moment(check));
-  }
-}
-
-/// The worst of them decides.
-Trust worst(const std::vector<SignerCheck>& checks) {
-  Trust worst = checks.empty() ? Trust::kNotChecked : Trust::kTrusted;
+/// What the signature is over, where it is not the whole file.
+void print_part(Output& out, const std::vector<SignerCheck>& checks) {
   for (const SignerCheck& check : checks)
-    if (check.trust != Trust::kTrusted) worst = check.trust;
-  return worst;
+    if (!check.element.empty())
+      out.line(out.paint(
+          Colour::kWarn,
+          tr("Only the element {0} is signed, and nothing else in the file:", check.element)));
 }
 
 /// Prints what is known and ends the command accordingly.
@@ -122,16 +45,14 @@ void conclude(Context& context, Verification signature, const std::vector<Signer
   document["trust"] = trust_name(trust);
   document["chain"] = trust == Trust::kTrusted ? Json(checks.front().chain) : Json(nullptr);
   for (const SignerCheck& check : checks) {
-    Json signer = certificate_json(context, check.info);
-    signer["trust"] = trust_name(check.trust);
-    signer["checked_for"] = date(check.at);
-    signer["time"] = check.signing_time ? "signing-time" : "now";
-    document["signers"].push_back(signer);
+    document["signers"].push_back(signer_json(context, check));
+    for (const std::string& trouble : check.troubles) out.warn(trouble);
   }
   std::string objections;
   for (const SignerCheck& check : checks)
     if (const std::string one = objection(check); !one.empty())
       objections += (objections.empty() ? "" : "\n") + one;
+  if (fits) print_part(out, checks);
   if (!fits)
     out.line(out.paint(
         Colour::kBad,
@@ -143,15 +64,28 @@ void conclude(Context& context, Verification signature, const std::vector<Signer
   else
     out.line(
         out.paint(Colour::kWarn, tr("The signature fits the file; WHO signed is not checked.")));
-  if (fits) print_signers(context, checks);
+  if (fits)
+    for (const SignerCheck& check : checks) print_signer(context, check);
   out.document(document);
   if (!fits || !objections.empty()) throw Finding();
   if (trust != Trust::kTrusted) throw Finding(Kind::kUnchecked);
 }
 
-std::vector<Bytes> trusted_by(const VerifyOptions& options) {
-  return options.authorities.empty() ? std::vector<Bytes>{}
-                                     : certificates_in(read_file(options.authorities));
+/// --ca is used alone, else all that `kilt trust` keeps.
+Judge judge_of(const VerifyOptions& options) {
+  Judge judge;
+  judge.trusted = options.authorities.empty() ? trusted_ders()
+                                              : certificates_in(read_file(options.authorities));
+  for (const std::string& file : options.crls) judge.sources.push_back(read_crl(read_file(file)));
+  for (const std::string& file : options.answers)
+    judge.sources.push_back(read_ocsp(read_file(file)));
+  judge.online = options.online;
+  if (judge.asks_revocation() && judge.trusted.empty())
+    throw Failure(
+        Kind::kUsage,
+        tr("Whether a certificate was revoked is the word of its CA, which is not known."),
+        tr("Give the CA's certificates: --ca FILE, or `kilt trust add FILE`."));
+  return judge;
 }
 
 /// "letter.p7s" beside "letter", if it is there.
@@ -170,42 +104,87 @@ void verify_raw(Context& context, VerifyOptions options, Json& document) {
   if (options.signature.empty())
     throw Failure(Kind::kUsage, tr("Name the file with the signature."));
   const Bytes certificate = certificates_in(read_file(options.certificate)).front();
-  const SignerCheck check = check_signer({certificate, std::nullopt}, trusted_by(options), {});
+  const SignerCheck check = check_signer({certificate, {}, {}, {}, {}}, judge_of(options), {});
   const Verification signature =
       verify_data(check.info.spki, read_file(options.file), read_file(options.signature));
   conclude(context, signature, {check}, document);
 }
 
-void verify_message(Context& context, VerifyOptions options, Json& document) {
-  Bytes cms = cms_in(read_file(options.signature.empty() ? options.file : options.signature));
-  if (options.signature.empty() && !is_cms(cms)) {
-    options.signature = beside(options.file, {".p7s", ".cms"});
-    if (options.signature.empty())
-      throw Failure(Kind::kBadInput,
-                    tr("{0} holds no signature, and there is no {0}.p7s beside it.", options.file),
-                    tr("Name the file with the signature behind the signed one."));
-    context.out().note(tr("The signature is in {0}.", options.signature));
-    cms = cms_in(read_file(options.signature));
-  }
-  const bool detached = !options.signature.empty();
-  const Bytes content = detached ? read_file(options.file) : Bytes{};
-  const CmsVerdict verdict = verify_cms(cms, detached ? &content : nullptr);
-  const auto trusted = trusted_by(options);
+void verify_document(Context& context, const VerifyOptions& options, const Bytes& file,
+                     Json& document) {
+  const XmlVerdict verdict = verify_xml(file);
+  const Judge judge = judge_of(options);
+  std::vector<Bytes> included;
   std::vector<SignerCheck> checks;
-  for (const CmsSigner& signer : verdict.signers)
-    checks.push_back(check_signer(signer, trusted, verdict.included));
+  for (const XmlSigner& signer : verdict.signers) included.push_back(signer.certificate);
+  std::erase(included, Bytes());
+  for (const XmlSigner& signer : verdict.signers)
+    if (!signer.certificate.empty())
+      checks.push_back(
+          check_signer({signer.certificate, {}, {}, {}, signer.element}, judge, included));
+  document["form"] = "xml";
   if (!options.out.empty() && verdict.signature == Verification::kFits)
     write_file(options.out, verdict.content);
   conclude(context, verdict.signature, checks, document);
 }
 
+/// The CMS that the command line means, and the name of what was signed, if it is not inside.
+struct Message {
+  Bytes cms;
+  bool detached = false;
+};
+Message find_message(Context& context, const VerifyOptions& options, Bytes named) {
+  if (!options.signature.empty()) return {cms_in(read_file(options.signature)), true};
+  Message message{cms_in(std::move(named)), false};
+  if (is_cms(message.cms)) return message;
+  const std::string signature = beside(options.file, {".p7s", ".cms"});
+  if (signature.empty())
+    throw Failure(Kind::kBadInput,
+                  tr("{0} holds no signature, and there is no {0}.p7s beside it.", options.file),
+                  tr("Name the file with the signature behind the signed one."));
+  context.out().note(tr("The signature is in {0}.", signature));
+  return {cms_in(read_file(signature)), true};
+}
+
+void verify_message(Context& context, const VerifyOptions& options, Bytes named, Json& document) {
+  const Message message = find_message(context, options, std::move(named));
+  const Judge judge = judge_of(options);
+  if (message.detached && !options.out.empty())
+    throw Failure(Kind::kUsage, tr("--out is for signatures with the signed file inside."));
+  std::optional<Content> content;
+  if (message.detached) content.emplace(options.file);
+  const CmsVerdict verdict = verify_cms(message.cms, content ? &*content : nullptr);
+  std::vector<SignerCheck> checks;
+  for (const CmsSigner& signer : verdict.signers)
+    checks.push_back(check_signer(
+        {signer.certificate, signer.signing_time, signer.signature, signer.time_stamp, {}}, judge,
+        verdict.included));
+  document["form"] = "cms";
+  if (!options.out.empty() && verdict.signature == Verification::kFits)
+    write_file(options.out, verdict.content);
+  conclude(context, verdict.signature, checks, document);
+}
+
+/// What may be a signature itself; of a file that is too large for one nothing is read.
+Bytes read_signature(const VerifyOptions& options) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(options.file, error);
+  if (!options.signature.empty() || (!error && size > kMaxSignature)) return {};
+  return read_file(options.file);
+}
+
 void run(Context& context, const VerifyOptions& options) {
   Json document = context.document();
   document["signers"] = Json::array();
-  if (options.raw)
-    verify_raw(context, options, document);
-  else
-    verify_message(context, options, document);
+  if (options.raw) {
+    document["form"] = "raw";
+    return verify_raw(context, options, document);
+  }
+  Bytes named = read_signature(options);
+  const bool xml = options.signature.empty() && looks_like_xml(named) &&
+                   beside(options.file, {".p7s", ".cms"}).empty();
+  if (xml) return verify_document(context, options, named, document);
+  verify_message(context, options, std::move(named), document);
 }
 
 }  // namespace
@@ -213,7 +192,9 @@ void run(Context& context, const VerifyOptions& options) {
 void add_verify(CLI::App& app, Context& context) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", tr("Check a signature"));
-  command->add_option("file", options->file, tr("The signed file, or a CMS with it inside"))
+  command
+      ->add_option("file", options->file,
+                   tr("The signed file; or signed XML, or a CMS with the file inside"))
       ->required();
   command->add_option("signature", options->signature,
                       tr("The detached or bare signature (default: FILE.p7s, FILE.sig)"));
@@ -221,7 +202,14 @@ void add_verify(CLI::App& app, Context& context) {
   command->add_option("--certificate", options->certificate,
                       tr("The signer's certificate, for a bare signature"));
   command->add_option("--ca", options->authorities,
-                      tr("File with the CA's certificates, to check who signed"));
+                      tr("File with the CA's certificates, to check who signed (default: those of "
+                         "`kilt trust`)"));
+  command->add_option("--crl", options->crls, tr("The CA's list of revoked certificates"))
+      ->allow_extra_args(false);
+  command->add_option("--ocsp", options->answers, tr("The CA's OCSP answer about the signer"))
+      ->allow_extra_args(false);
+  command->add_flag("--online", options->online,
+                    tr("Ask the CA's services whether the certificate was revoked"));
   command->add_option("--out", options->out, tr("Write the signed contents here"));
   set_action(*command, context, [&context, options] { run(context, *options); });
 }

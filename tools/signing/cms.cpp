@@ -1,5 +1,7 @@
 #include "tools/signing/cms.h"
 
+#include <exception>
+
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -106,19 +108,18 @@ Bytes signed_attributes(const PKCS7_SIGNER_INFO* signer) {
   return bytes;
 }
 
-}  // namespace
-
-Bytes make_cms(Session& session, const KeyView& key, BytesView certificate, BytesView content,
-               CmsForm form) {
+/// `content`: nullptr, if it is not to stand inside.
+Bytes make(Session& session, const KeyView& key, BytesView certificate, const Bytes& digest,
+           const BytesView* content) {
   const X509Ptr x509 = x509_of(certificate);
   const Signature algorithm = signature_algorithm(key);
   const Pkcs7Ptr pkcs7(PKCS7_new());
   need_openssl(PKCS7_set_type(pkcs7.get(), NID_pkcs7_signed) == 1 &&
                    PKCS7_content_new(pkcs7.get(), NID_pkcs7_data) == 1,
                "CMS");
-  if (form == CmsForm::kAttached)
-    ASN1_OCTET_STRING_set(pkcs7->d.sign->contents->d.data, content.data(),
-                          static_cast<int>(content.size()));
+  if (content != nullptr)
+    ASN1_OCTET_STRING_set(pkcs7->d.sign->contents->d.data, content->data(),
+                          static_cast<int>(content->size()));
   Owned<PKCS7_SIGNER_INFO, PKCS7_SIGNER_INFO_free> owner(PKCS7_SIGNER_INFO_new());
   PKCS7_SIGNER_INFO* signer = owner.get();
   ASN1_INTEGER_set(signer->version, 1);
@@ -128,15 +129,100 @@ Bytes make_cms(Session& session, const KeyView& key, BytesView certificate, Byte
   X509_ALGOR_set0(signer->digest_alg, object_of(algorithm.digest).release(),
                   algorithm.digest_null ? V_ASN1_NULL : V_ASN1_UNDEF, nullptr);
   set_signature_algorithm(signer->digest_enc_alg, key, algorithm);
-  add_attributes(signer, digest_data(key, content), certificate);
+  add_attributes(signer, digest, certificate);
   const Signature signature = sign_data(session, key, signed_attributes(signer));
   ASN1_STRING_set(signer->enc_digest, signature.bits.data(),
                   static_cast<int>(signature.bits.size()));
   need_openssl(PKCS7_add_signer(pkcs7.get(), signer) == 1, "CMS");
   static_cast<void>(owner.release());
   need_openssl(PKCS7_add_certificate(pkcs7.get(), x509.get()) == 1, "CMS");
-  if (form == CmsForm::kDetached) need_openssl(PKCS7_set_detached(pkcs7.get(), 1) == 1, "CMS");
+  if (content == nullptr) need_openssl(PKCS7_set_detached(pkcs7.get(), 1) == 1, "CMS");
   return to_der(pkcs7.get(), i2d_PKCS7);
+}
+
+Bytes time_stamp_of(const CMS_SignerInfo* info) {
+  const int at = CMS_unsigned_get_attr_by_NID(info, NID_id_smime_aa_timeStampToken, -1);
+  X509_ATTRIBUTE* attribute = at < 0 ? nullptr : CMS_unsigned_get_attr(info, at);
+  const ASN1_TYPE* value = attribute == nullptr ? nullptr : X509_ATTRIBUTE_get0_type(attribute, 0);
+  if (value == nullptr || value->type != V_ASN1_SEQUENCE) return {};
+  const ASN1_STRING* der = value->value.sequence;
+  return {ASN1_STRING_get0_data(der), ASN1_STRING_get0_data(der) + ASN1_STRING_length(der)};
+}
+
+CmsSigner signer_of(CMS_SignerInfo* info, Bytes certificate) {
+  const ASN1_OCTET_STRING* bits = CMS_SignerInfo_get0_signature(info);
+  return {
+      std::move(certificate), signing_time(info),
+      Bytes(ASN1_STRING_get0_data(bits), ASN1_STRING_get0_data(bits) + ASN1_STRING_length(bits)),
+      time_stamp_of(info)};
+}
+
+/// A Content as OpenSSL reads one. No exception may pass through OpenSSL: it waits here.
+class ContentBio {
+ public:
+  explicit ContentBio(Content& content) : content_(content), bio_(BIO_new(method())) {
+    need_openssl(bio_ != nullptr, "BIO");
+    BIO_set_data(bio_.get(), this);
+    BIO_set_init(bio_.get(), 1);
+  }
+  [[nodiscard]] BIO* get() const noexcept { return bio_.get(); }
+  void rethrow() const {
+    if (trouble_) std::rethrow_exception(trouble_);
+  }
+
+ private:
+  static BIO_METHOD* method() {
+    static const Owned<BIO_METHOD, BIO_meth_free> kMethod = [] {
+      Owned<BIO_METHOD, BIO_meth_free> made(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "content"));
+      BIO_meth_set_read(made.get(), read);
+      BIO_meth_set_ctrl(made.get(), [](BIO*, int, long, void*) { return 0L; });
+      return made;
+    }();
+    return kMethod.get();
+  }
+  static int read(BIO* bio, char* out, int size) noexcept {
+    auto* self = static_cast<ContentBio*>(BIO_get_data(bio));
+    try {
+      return static_cast<int>(self->content_.read(
+          {reinterpret_cast<Byte*>(out), static_cast<std::size_t>(size)}));  // NOLINT: characters
+    } catch (...) {
+      self->trouble_ = std::current_exception();
+      return -1;
+    }
+  }
+
+  Content& content_;
+  std::exception_ptr trouble_;
+  BioPtr bio_;
+};
+
+/// By OpenSSL's CMS, which knows every algorithm but GOST's.
+void verify_with_openssl(CMS_ContentInfo* cms, Content* content, CmsVerdict& verdict) {
+  std::optional<ContentBio> input;
+  if (content != nullptr) input.emplace(*content);
+  // What was named need not be kept: it may be of any size.
+  const BioPtr output(BIO_new(content == nullptr ? BIO_s_mem() : BIO_s_null()));
+  const StorePtr store = make_store({});
+  const unsigned flags = CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY;
+  const bool good = CMS_verify(cms, nullptr, store.get(), input ? input->get() : nullptr,
+                               output.get(), flags) == 1;
+  verdict.signature = good ? Verification::kFits : why_not_verified();
+  if (input) input->rethrow();
+  if (content != nullptr) return;
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(output.get(), &text);
+  verdict.content.assign(text, text + size);
+}
+
+}  // namespace
+
+Bytes make_cms(Session& session, const KeyView& key, BytesView certificate, BytesView content) {
+  return make(session, key, certificate, digest_data(key, content), &content);
+}
+
+Bytes make_detached_cms(Session& session, const KeyView& key, BytesView certificate,
+                        const Bytes& digest) {
+  return make(session, key, certificate, digest, nullptr);
 }
 
 Bytes cms_in(Bytes file) {
@@ -171,32 +257,21 @@ bool is_cms(BytesView der) {
   return parsed && OBJ_obj2nid(CMS_get0_type(parsed.get())) == NID_pkcs7_signed;
 }
 
-CmsVerdict verify_cms(BytesView cms, const Bytes* content) {
+CmsVerdict verify_cms(BytesView cms, Content* content) {
   const CmsPtr parsed = parse(cms);
   if (!parsed || OBJ_obj2nid(CMS_get0_type(parsed.get())) != NID_pkcs7_signed)
     throw Failure(Kind::kBadInput, tr("This is no CMS signature, or it is damaged."));
   if (CMS_is_detached(parsed.get()) == 1 && content == nullptr)
     throw Failure(Kind::kUsage, tr("The signature is detached: name the file that was signed."));
-  const BioPtr input(content == nullptr
-                         ? nullptr
-                         : BIO_new_mem_buf(content->data(), static_cast<int>(content->size())));
-  const BioPtr output(BIO_new(BIO_s_mem()));
   CmsVerdict verdict;
-  const unsigned flags = CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY;
-  const StorePtr store = make_store({});
-  verdict.signature =
-      CMS_verify(parsed.get(), nullptr, store.get(), input.get(), output.get(), flags) == 1
-          ? Verification::kFits
-          : why_not_verified();
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(output.get(), &text);
-  verdict.content.assign(text, text + size);
   std::optional<std::vector<Bytes>> computed_with;
-  if (verdict.signature == Verification::kNotComputed && has_gost_signer(cms)) {
-    CheckedCms checked = check_cms(cms, content);  // OpenSSL knows no GOST
+  if (has_gost_signer(cms)) {
+    CheckedCms checked = check_cms(cms, content);
     verdict.signature = checked.good ? Verification::kFits : Verification::kDoesNotFit;
     verdict.content = std::move(checked.content);
     computed_with = std::move(checked.signers);
+  } else {
+    verify_with_openssl(parsed.get(), content, verdict);
   }
   const Owned<STACK_OF(X509), [](STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }>
       included(CMS_get1_certs(parsed.get()));
@@ -209,10 +284,9 @@ CmsVerdict verify_cms(BytesView cms, const Bytes* content) {
     CMS_SignerInfo_get0_algs(info, nullptr, &certificate, nullptr, nullptr);
     // Who signed is whose key the signature fits, not whom OpenSSL would take for the same name.
     if (computed_with)
-      verdict.signers.push_back(
-          {computed_with->at(static_cast<std::size_t>(i)), signing_time(info)});
+      verdict.signers.push_back(signer_of(info, computed_with->at(static_cast<std::size_t>(i))));
     else if (certificate != nullptr)  // else not in the message: nothing was computed for it
-      verdict.signers.push_back({to_der(certificate, i2d_X509), signing_time(info)});
+      verdict.signers.push_back(signer_of(info, to_der(certificate, i2d_X509)));
   }
   ERR_clear_error();
   return verdict;

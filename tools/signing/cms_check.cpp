@@ -6,15 +6,12 @@
 #include "drivers/crypto/ber.h"
 #include "drivers/crypto/errors.h"
 #include "drivers/crypto/gost_curve.h"
-#include "drivers/crypto/padding.h"
 #include "drivers/crypto/pkcs12_format.h"
-#include "drivers/crypto/rsa.h"
 #include "drivers/crypto/x509.h"
 #include "drivers/crypto/x509_extensions.h"
 #include "tools/signing/cades.h"
+#include "tools/signing/hash_signature.h"
 #include "tools/terminal/text.h"
-#include "tools/x509/certificate.h"
-#include "tools/x509/gost_algorithm.h"
 
 namespace kilt::tool {
 namespace {
@@ -102,36 +99,23 @@ bool fits(const SignerFields& signer, BytesView der) {
   return equal(fields->issuer, signer.issuer) && equal(fields->serial, signer.serial);
 }
 
-bool verify_signature(BytesView certificate, Hash hash, BytesView data, BytesView signature) {
-  const auto fields = x509::fields(certificate);
-  if (!fields) return false;
-  const kilt::Bytes value = crypto::digest(hash, data);
-  if (const auto* rsa = std::get_if<RsaPublicKey>(&fields->public_key))
-    return crypto::rsa_verify_pkcs1(*rsa, crypto::digest_info(hash, value), signature);
-  if (std::holds_alternative<GostPublicKey>(fields->public_key))
-    return gost_algorithm(fields->public_key_info).hash == hash &&
-           verify_gost(fields->public_key_info, value, signature);
-  throw Failure(Kind::kUnsupported, tr("Keys of the kind {0} are not used here.",
-                                       key_algorithm(fields->public_key_info)));
-}
-
 bool check_signer(const SignerFields& signer, BytesView certificate, const SignedData& message,
-                  BytesView content) {
-  if (!signer.attributes)
-    return verify_signature(certificate, signer.hash, content, signer.signature);
-  const kilt::Bytes digest = tlv::encode(kOctets, crypto::digest(signer.hash, content));
-  if (!equal(attribute(*signer.attributes, kMessageDigest), digest)) return false;
+                  BytesView digest) {
+  if (!signer.attributes) return fits_hash(certificate, signer.hash, digest, signer.signature);
+  const kilt::Bytes wanted = tlv::encode(kOctets, digest);
+  if (!equal(attribute(*signer.attributes, kMessageDigest), wanted)) return false;
   if (!equal(attribute(*signer.attributes, kContentType), message.content_type)) return false;
   // What was signed has the tag of a SET (RFC 5652, 5.4).
   kilt::Bytes signed_attributes = kilt::to_bytes(signer.attributes->encoded);
   signed_attributes.front() = static_cast<Byte>(kSet);
-  return verify_signature(certificate, signer.hash, signed_attributes, signer.signature);
+  return fits_hash(certificate, signer.hash, crypto::digest(signer.hash, signed_attributes),
+                   signer.signature);
 }
 
 /// The certificate that the signature was made with, among those that the signer names: CAs of one
 /// name, as after a change of a CA's key, may give the same number twice. If none fits, the first
 /// of them; nullptr if there is none.
-const Bytes* find_signer(const SignerFields& signer, const SignedData& message, BytesView content,
+const Bytes* find_signer(const SignerFields& signer, const SignedData& message, BytesView digest,
                          bool& good) {
   constexpr int kMost = 8;  // a message may hold any number of them
   const Bytes* named = nullptr;
@@ -140,7 +124,7 @@ const Bytes* find_signer(const SignerFields& signer, const SignedData& message, 
     if (!fits(signer, certificate)) continue;
     if (named == nullptr) named = &certificate;
     if (++tried > kMost) break;
-    good = check_signer(signer, certificate, message, content);
+    good = check_signer(signer, certificate, message, digest);
     if (good) return &certificate;
   }
   return named;
@@ -163,11 +147,8 @@ SignedData parse(BytesView cms) {
 bool has_gost_signer(BytesView cms) {
   try {
     const SignedData message = parse(cms);
-    return std::ranges::any_of(message.signers, [](const Bytes& der) {
-      const Hash hash = fields_of(der).hash;
-      return hash == Hash::kStreebog256 || hash == Hash::kStreebog512 || hash == Hash::kGost94 ||
-             hash == Hash::kGost94CryptoPro;
-    });
+    return std::ranges::any_of(message.signers,
+                               [](const Bytes& der) { return is_gost(fields_of(der).hash); });
   } catch (const Error&) {
     return false;
   } catch (const Failure&) {
@@ -175,30 +156,39 @@ bool has_gost_signer(BytesView cms) {
   }
 }
 
-CheckedCms check_cms(BytesView cms, const Bytes* content) {
-  const SignedData message = parse(cms);
+CheckedCms check_cms(BytesView cms, Content* content) {
+  SignedData message = parse(cms);
   if (!message.content && content == nullptr)
     throw Failure(Kind::kUsage, tr("The signature is detached: name the file that was signed."));
   CheckedCms checked;
-  // What was named as signed counts, whatever else the message holds.
-  checked.content = content != nullptr ? *content : *message.content;
-  checked.certificates = message.certificates;
   checked.good = !message.signers.empty();  // a message without signers has no signature
   try {
+    std::vector<SignerFields> signers;
+    std::set<Hash> hashes;
     for (const Bytes& der : message.signers) {
-      const SignerFields signer = fields_of(der);
-      if (signer.hash == Hash::kNone)
+      signers.push_back(fields_of(der));
+      if (signers.back().hash == Hash::kNone)
         throw Failure(Kind::kUnsupported, tr("The hash of a signature is not known here."));
+      hashes.insert(signers.back().hash);
+    }
+    // What was named as signed counts, whatever else the message holds.
+    std::optional<Content> inside;
+    if (content == nullptr) content = &inside.emplace(BytesView(*message.content));
+    const std::map<Hash, Bytes> digests = digests_of(*content, hashes);
+    for (const SignerFields& signer : signers) {
       bool good = false;
-      const Bytes* certificate = find_signer(signer, message, checked.content, good);
+      const Bytes* certificate = find_signer(signer, message, digests.at(signer.hash), good);
       if (certificate == nullptr)
         throw Failure(Kind::kBadInput, tr("The signer's certificate is not in the file."));
       checked.signers.push_back(*certificate);
       checked.good = checked.good && good;
     }
+    if (inside) checked.content = std::move(*message.content);
   } catch (const MalformedAnswer&) {
     damaged();
   }
+  checked.content_type = std::move(message.content_type);
+  checked.certificates = std::move(message.certificates);
   return checked;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "tools/signing/content.h"
 #include "tools/x509/openssl.h"
 
 namespace kilt::tool {
@@ -16,10 +17,12 @@ struct CheckedCms {
   bool good = false;                ///< every signature fits
   std::vector<Bytes> signers;       ///< certificates, in the order of the signatures
   std::vector<Bytes> certificates;  ///< all that the file holds
-  Bytes content;
+  Bytes content_type;               ///< DER OBJECT IDENTIFIER
+  Bytes content;                    ///< of an attached one, where no other was named
 };
-/// `content` for a detached one. Throws Failure(kBadInput) for what is no CMS, (kUsage) for a
-/// detached one without its content, (kUnsupported) for an algorithm that is not known.
-CheckedCms check_cms(BytesView cms, const Bytes* content);
+/// `content` for a detached one; it is read once. Throws Failure(kBadInput) for what is no CMS,
+/// (kUsage) for a detached one without its content, (kUnsupported) for an algorithm that is not
+/// known.
+CheckedCms check_cms(BytesView cms, Content* content);
 
 }  // namespace kilt::tool

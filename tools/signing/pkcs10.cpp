@@ -55,9 +55,15 @@ Bytes email_name(const std::string& email) {
   return der_value(0x30, der_value(0x81, view(email)));  // [1] IMPLICIT IA5String
 }
 
-Bytes storage_value(const std::string& oid) {
-  const ObjectPtr object = object_of(oid);
-  return der_value(0x30, to_der(object.get(), i2d_ASN1_OBJECT));
+/// SEQUENCE { OBJECT IDENTIFIER, UTF8String OPTIONAL }
+Bytes storage_value(const RequestPlan& plan) {
+  const ObjectPtr object = object_of(plan.storage_oid);
+  Bytes fields = to_der(object.get(), i2d_ASN1_OBJECT);
+  if (!plan.storage_folder.empty()) {
+    const Bytes folder = der_value(0x0C, view(plan.storage_folder));
+    fields.insert(fields.end(), folder.begin(), folder.end());
+  }
+  return der_value(0x30, fields);
 }
 
 void set_public_key(X509_REQ* request, const Bytes& spki) {
@@ -137,8 +143,7 @@ Bytes make_request(Session& session, const KeyView& key, const RequestPlan& plan
   set_public_key(request.get(), key.spki);
   const Extensions extensions(sk_X509_EXTENSION_new_null());
   if (!plan.email.empty()) push(extensions.get(), "2.5.29.17", email_name(plan.email));
-  if (!plan.storage_oid.empty())
-    push(extensions.get(), kStorageExtensionOid, storage_value(plan.storage_oid));
+  if (!plan.storage_oid.empty()) push(extensions.get(), kStorageExtensionOid, storage_value(plan));
   if (sk_X509_EXTENSION_num(extensions.get()) > 0)
     need_openssl(X509_REQ_add_extensions(request.get(), extensions.get()) == 1, "PKCS#10");
   const Bytes to_be_signed = to_der(request.get(), i2d_re_X509_REQ_tbs);

@@ -12,6 +12,8 @@ struct RequestPlan {
   X509NamePtr subject;
   std::string email;        ///< empty: none
   std::string storage_oid;  ///< of the key storage, dotted; empty: no such extension
+  /// The folder, where the storage is a file; in UTF-8. Empty: none.
+  std::string storage_folder = {};
 };
 
 /// "CN=A B,SURNAME=A,serialNumber=IIN…,C=KZ" or "/CN=…/C=…" as a name, in the order given. A

@@ -79,9 +79,12 @@ Signature signature_algorithm(const KeyView& key) {
   }
 }
 
+Hash hash_of(const KeyView& key) {
+  return is_gost(key.type) ? gost_algorithm(key.spki).hash : Hash::kSha256;
+}
+
 Bytes digest_data(const KeyView& key, BytesView data) {
-  if (!is_gost(key.type)) return sha256(data);
-  return plain(crypto::digest(gost_algorithm(key.spki).hash, data));
+  return plain(crypto::digest(hash_of(key), data));
 }
 
 Signature sign_data(Session& session, const KeyView& key, BytesView data) {

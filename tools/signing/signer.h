@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "drivers/crypto/hash.h"
 #include "tools/client/inventory.h"
 #include "tools/signing/verification.h"
 #include "tools/x509/openssl.h"
@@ -21,6 +22,9 @@ struct Signature {
 
 /// The algorithms that sign_data would use for this key; bits are empty.
 Signature signature_algorithm(const KeyView& key);
+
+/// The hash that signature_algorithm(key) names.
+Hash hash_of(const KeyView& key);
 
 /// Hash of `data` as signature_algorithm(key) names it.
 Bytes digest_data(const KeyView& key, BytesView data);

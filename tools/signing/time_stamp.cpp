@@ -1,11 +1,11 @@
 #include "tools/signing/time_stamp.h"
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ts.h>
 
 #include "tools/terminal/text.h"
+#include "tools/x509/http.h"
 
 namespace kilt::tool {
 namespace {
@@ -15,11 +15,6 @@ using ResponsePtr = Owned<TS_RESP, TS_RESP_free>;
 using ImprintPtr = Owned<TS_MSG_IMPRINT, TS_MSG_IMPRINT_free>;
 using InfoPtr = Owned<TS_TST_INFO, TS_TST_INFO_free>;
 using IntegerPtr = Owned<ASN1_INTEGER, ASN1_INTEGER_free>;
-using CurlPtr = Owned<CURL, curl_easy_cleanup>;
-using HeadersPtr = Owned<curl_slist, curl_slist_free_all>;
-
-constexpr std::size_t kMaxAnswer = std::size_t{256} << 10U;
-constexpr long kSeconds = 15;
 
 [[noreturn]] void no_stamp(const std::string& why) {
   ERR_clear_error();
@@ -45,38 +40,14 @@ RequestPtr make_request(const StampQuestion& question, const ASN1_INTEGER* nonce
   return request;
 }
 
-std::size_t take(char* data, std::size_t size, std::size_t count, void* target) {
-  auto* answer = static_cast<Bytes*>(target);
-  if (answer->size() + size * count > kMaxAnswer) return 0;
-  answer->insert(answer->end(), data, data + size * count);
-  return size * count;
-}
-
 }  // namespace
 
 Bytes post_by_http(const std::string& url, BytesView request) {
-  static const bool kReady = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  const CurlPtr curl(kReady ? curl_easy_init() : nullptr);
-  const HeadersPtr headers(curl_slist_append(nullptr, "Content-Type: application/timestamp-query"));
-  if (!curl || !headers) throw Failure(Kind::kInternal, "libcurl");
-  Bytes answer;
-  CURL* handle = curl.get();
-  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT, kSeconds);
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.size()));
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.data());
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
-  const CURLcode code = curl_easy_perform(handle);
-  long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  if (code != CURLE_OK) no_stamp(fmt::format("{}: {}", clean(url), curl_easy_strerror(code)));
-  if (status != 200) no_stamp(fmt::format("{}: HTTP {}", clean(url), status));
-  return answer;
+  try {
+    return http_post(url, "application/timestamp-query", request);
+  } catch (const Failure& failure) {
+    no_stamp(failure.what());
+  }
 }
 
 Bytes time_stamp(const std::string& url, const StampQuestion& question, const Post& post) {

@@ -3,24 +3,19 @@
 
 #include <ctime>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "tools/x509/openssl.h"
+#include "tools/x509/trust.h"
 
 namespace kilt::tool {
 
 /// The certificate's signature is one of GOST's.
 bool is_signed_by_gost(BytesView certificate);
 
-/// The certificate's signature was made by the key of this DER SubjectPublicKeyInfo. False where
-/// the algorithm is not known.
-bool is_signed_by(BytesView certificate, BytesView issuer_spki);
-
 /// check_chain() by names and signatures, both: from the certificate up to a trusted one.
 /// Certificates in between must be a CA's; with `at` each must be valid then. Throws
 /// Failure(kBadInput) if there is no such chain.
-std::string check_gost_chain(BytesView certificate, const std::vector<Bytes>& trusted,
-                             const std::vector<Bytes>& intermediate, std::optional<std::time_t> at);
+Chain check_gost_chain(BytesView certificate, const std::vector<Bytes>& trusted,
+                       const std::vector<Bytes>& intermediate, std::optional<std::time_t> at);
 
 }  // namespace kilt::tool

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kClientAuth = "1.3.6.1.5.5.7.3.2";
 constexpr std::string_view kEmailProtection = "1.3.6.1.5.5.7.3.4";
+constexpr std::string_view kSingleKey = "GOST R 34.10-2015-512";
+constexpr std::string_view kRoles = "1.2.398.3.3.4.";
 
 bool has(const std::vector<std::string>& list, std::string_view value) {
   return std::ranges::find(list, value) != list.end();
@@ -62,10 +64,14 @@ Purpose purpose_of(const CertificateInfo& certificate) {
   const bool digital = any_usage || (bits & KU_DIGITAL_SIGNATURE) != 0;
   const bool repudiation = any_usage || (bits & KU_NON_REPUDIATION) != 0;
   const bool agreement = (bits & KU_KEY_AGREEMENT) != 0;
-  bool auth = digital && (extended.empty() || has(extended, kClientAuth));
+  const bool auth = digital && (extended.empty() || has(extended, kClientAuth));
   const bool sign = repudiation && (extended.empty() || has(extended, kEmailProtection));
-  // The CA's single key for both purposes carries no clientAuth; keyAgreement distinguishes it.
-  if (sign && agreement && digital) auth = true;
+  // The CA's single key for both purposes carries no clientAuth; keyAgreement distinguishes it, or
+  // its algorithm (2022). An information system's has nothing but its role.
+  const bool single = agreement || certificate.key_algorithm == kSingleKey;
+  const bool role =
+      std::ranges::any_of(extended, [](const auto& oid) { return oid.starts_with(kRoles); });
+  if (single && digital && (sign || (repudiation && role))) return Purpose::kBoth;
   if (auth && sign) return Purpose::kBoth;
   if (auth) return Purpose::kAuth;
   return sign ? Purpose::kSign : Purpose::kOther;

@@ -20,8 +20,8 @@ StorePtr make_store(const std::vector<Bytes>& trusted) {
   return store;
 }
 
-std::string check_chain(BytesView certificate, const std::vector<Bytes>& trusted,
-                        const std::vector<Bytes>& intermediate, std::optional<std::time_t> at) {
+Chain check_chain(BytesView certificate, const std::vector<Bytes>& trusted,
+                  const std::vector<Bytes>& intermediate, std::optional<std::time_t> at) {
   if (is_signed_by_gost(certificate))
     return check_gost_chain(certificate, trusted, intermediate, at);
   const StorePtr store = make_store(trusted);
@@ -47,13 +47,17 @@ std::string check_chain(BytesView certificate, const std::vector<Bytes>& trusted
                   tr("The certificate's chain is not complete or not right: {0}", why),
                   tr("Give the CA's certificates with --ca; they are on pki.gov.kz."));
   }
-  std::string text;
+  Chain result;
   const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context.get());
-  for (int i = 1; i < sk_X509_num(chain); ++i) {
-    if (!text.empty()) text += " ← ";
-    text += name_line(X509_get_subject_name(sk_X509_value(chain, i)));
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    X509* one = sk_X509_value(chain, i);
+    result.certificates.push_back(to_der(one, i2d_X509));
+    if (i == 0) continue;
+    if (!result.text.empty()) result.text += " ← ";
+    result.text += name_line(X509_get_subject_name(one));
   }
-  return text.empty() ? tr("trusted itself") : text;
+  if (result.text.empty()) result.text = tr("trusted itself");
+  return result;
 }
 
 bool same_issuer(BytesView one, BytesView other) {

@@ -14,11 +14,16 @@ namespace kilt::tool {
 using StorePtr = Owned<X509_STORE, X509_STORE_free>;
 StorePtr make_store(const std::vector<Bytes>& trusted);
 
-/// The names from the certificate up to a trusted one, for people. With `at` each of them must be
-/// valid then; purpose is not checked here. Throws Failure(kBadInput) if there is no such chain.
-std::string check_chain(BytesView certificate, const std::vector<Bytes>& trusted,
-                        const std::vector<Bytes>& intermediate,
-                        std::optional<std::time_t> at = std::nullopt);
+struct Chain {
+  std::vector<Bytes> certificates;  ///< the certificate itself first, the trusted one last
+  std::string text;                 ///< the names above the first, for people
+};
+
+/// From the certificate up to a trusted one. With `at` each of them must be valid then; purpose is
+/// not checked here. Throws Failure(kBadInput) if there is no such chain.
+Chain check_chain(BytesView certificate, const std::vector<Bytes>& trusted,
+                  const std::vector<Bytes>& intermediate,
+                  std::optional<std::time_t> at = std::nullopt);
 
 /// Both are by the same CA: the same issuer, and the same key of it where both name one
 /// (authorityKeyIdentifier). Names alone, which can be forged; no signature is checked.

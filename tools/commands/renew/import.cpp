@@ -7,6 +7,7 @@
 #include "tools/commands/report.h"
 #include "tools/terminal/text.h"
 #include "tools/x509/trust.h"
+#include "tools/x509/trust_store.h"
 
 namespace kilt::tool {
 namespace {
@@ -86,10 +87,11 @@ class Import {
                        context_.personal(info.subject)),
                     tr("Is it the right token? `kilt renew status` shows the keys that wait."));
     if (!options_.force) check_purpose(*key, info, token_.token());
-    chain_ = options_.authorities.empty()
-                 ? tr("not checked (--ca FILE checks it)")
-                 : check_chain(info.der, certificates_in(read_file(options_.authorities)),
-                               intermediate_);
+    const std::vector<Bytes> trusted = options_.authorities.empty()
+                                           ? trusted_ders()
+                                           : certificates_in(read_file(options_.authorities));
+    chain_ = trusted.empty() ? tr("not checked (--ca FILE or `kilt trust add` checks it)")
+                             : check_chain(info.der, trusted, intermediate_).text;
   }
 
   Json store(const CertificateInfo& info) {
@@ -141,7 +143,8 @@ void add_renew_import(CLI::App& renew, Context& context) {
   command->add_option("files", options->files, tr("The certificates: PEM, DER or PKCS#7"))
       ->required();
   command->add_option("--ca", options->authorities,
-                      tr("File with the CA's certificates, to check the chain"));
+                      tr("File with the CA's certificates, to check the chain (default: those of "
+                         "`kilt trust`)"));
   command->add_flag("--force", options->force, tr("Also an expired one, or for another purpose"));
   set_action(*command, context, [&context, options] { Import(context, *options).run(); });
 }

@@ -13,6 +13,8 @@ namespace kilt::tool {
 namespace {
 
 constexpr const char* kStateFile = "renewal.json";
+/// What a request may make a key for.
+constexpr std::array kMade{Purpose::kAuth, Purpose::kSign, Purpose::kBoth};
 
 /// What a key is called in the state file: its public key, else its id.
 std::string name_of(const KeyView& key) {
@@ -25,7 +27,8 @@ bool same_owner(const CertificateInfo& one, const CertificateInfo& other) {
   return one.common_name == other.common_name && one.organisation == other.organisation;
 }
 
-PurposeState state_of(const Inventory& inventory, Purpose purpose, const SlotView::Token& token) {
+PurposeState state_of(const Inventory& inventory, Purpose purpose, const SlotView::Token& token,
+                      bool keys_seen = true) {
   std::vector<PairView> pairs;
   for (const CertificateView& certificate : inventory.certificates)
     if (certificate.info && serves(*certificate.info, purpose))
@@ -33,25 +36,34 @@ PurposeState state_of(const Inventory& inventory, Purpose purpose, const SlotVie
   std::ranges::stable_sort(pairs, std::greater{},
                            [](const PairView& pair) { return pair.certificate->info->not_after; });
   PurposeState state;
-  const auto newest = std::ranges::find_if(pairs, [](const auto& p) { return p.key != nullptr; });
+  const auto newest = std::ranges::find_if(
+      pairs, [&](const auto& pair) { return pair.key != nullptr || !keys_seen; });
   if (newest != pairs.end()) {
     state.current = *newest;
     for (const PairView& pair : pairs)
       if (pair.certificate->info->not_after < newest->certificate->info->not_after &&
-          pair.key != newest->key &&
+          (pair.key != newest->key || !keys_seen) &&
           same_owner(*pair.certificate->info, *newest->certificate->info))
         state.older.push_back(pair);
   }
-  for (const KeyView& key : inventory.keys)
-    if (inventory.certificates_of(key).empty() && made_for(key, token) == purpose)
-      state.pending = &key;
+  state.pending = waiting_for(inventory, purpose, token);
+  if (state.pending == nullptr) state.pending = waiting_for(inventory, Purpose::kBoth, token);
   return state;
 }
 
 }  // namespace
 
 const char* kit_name(Purpose purpose) noexcept {
+  if (purpose == Purpose::kBoth) return "GOST512";
   return purpose == Purpose::kAuth ? "AUTH_RSA256" : "RSA256";
+}
+
+const KeyView* waiting_for(const Inventory& inventory, Purpose purpose,
+                           const SlotView::Token& token) {
+  const KeyView* found = nullptr;
+  for (const KeyView& key : inventory.keys)
+    if (inventory.certificates_of(key).empty() && made_for(key, token) == purpose) found = &key;
+  return found;
 }
 
 RenewalState renewal_state(const Inventory& inventory, const SlotView::Token& token) {
@@ -64,14 +76,20 @@ RenewalState renewal_state(const Inventory& inventory, const SlotView::Token& to
   return state;
 }
 
+RenewalState state_by_certificates(const Inventory& inventory, const SlotView::Token& token) {
+  return {state_of(inventory, Purpose::kAuth, token, false),
+          state_of(inventory, Purpose::kSign, token, false),
+          {}};
+}
+
 std::optional<Purpose> made_for(const KeyView& key, const SlotView::Token& token) {
-  for (const Purpose purpose : kKitPurposes)
+  for (const Purpose purpose : kMade)
     if (key.label.starts_with(std::string(kit_name(purpose)) + ' ')) return purpose;
   const auto state = read_state(kStateFile);
   const auto keys = state.find(token.serial);
   if (keys == state.end() || !keys->is_object()) return std::nullopt;
   const auto known = keys->find(name_of(key));
-  for (const Purpose purpose : kKitPurposes)
+  for (const Purpose purpose : kMade)
     if (known != keys->end() && *known == purpose_name(purpose)) return purpose;
   return std::nullopt;
 }

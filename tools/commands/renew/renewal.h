@@ -15,7 +15,8 @@
 
 namespace kilt::tool {
 
-/// "AUTH_RSA256", "RSA256": how the CA names the files of the two keys of its kit.
+/// "AUTH_RSA256", "RSA256" for the two keys of the CA's kit of RSA, "GOST512" for its one key that
+/// is for both: how it names their files.
 const char* kit_name(Purpose purpose) noexcept;
 
 struct PairView {
@@ -27,7 +28,7 @@ struct PairView {
 struct PurposeState {
   std::optional<PairView> current;  ///< with key, the one that is valid longest
   std::vector<PairView> older;      ///< superseded by current: same owner, ends earlier
-  /// Made for this purpose by `kilt renew request`, no certificate.
+  /// Made for this purpose, or for both, by `kilt renew request`, no certificate.
   const KeyView* pending = nullptr;
 };
 
@@ -36,16 +37,23 @@ struct RenewalState {
   /// Keys without a certificate that no request of this tool made.
   std::vector<const KeyView*> other_pending;
 
+  /// Of kBoth: that of signatures.
   [[nodiscard]] const PurposeState& of(Purpose purpose) const {
     return purpose == Purpose::kAuth ? auth : sign;
   }
 };
 
 RenewalState renewal_state(const Inventory& inventory, const SlotView::Token& token);
+/// The same where no key is seen, as in a key file before login: by the certificates alone, whose
+/// pairs have no keys then.
+RenewalState state_by_certificates(const Inventory& inventory, const SlotView::Token& token);
 
 /// The purpose for which `kilt renew request` made the key: by its label, or as remembered.
 /// nullopt: it did not.
 std::optional<Purpose> made_for(const KeyView& key, const SlotView::Token& token);
+/// The key that waits for a certificate of exactly this purpose; nullptr: none does.
+const KeyView* waiting_for(const Inventory& inventory, Purpose purpose,
+                           const SlotView::Token& token);
 /// Remembers that the key was made for the purpose.
 void remember_key(const KeyView& key, const SlotView::Token& token, Purpose purpose);
 

@@ -3,6 +3,7 @@
 
 #include <openssl/pem.h>
 
+#include "drivers/crypto/tc26.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/keygen.h"
 #include "tools/commands/profiles.h"
@@ -16,34 +17,35 @@ namespace kilt::tool {
 namespace {
 
 struct RequestOptions {
-  std::string scheme = "rsa-pair", subject, subject_from, email, storage = "auto", folder = ".";
+  std::string scheme = "auto", subject, subject_from, email, storage = "auto", folder = ".";
   bool cms = false;
 };
 
-/// What one new pair of RSA-2048 with a certificate takes, roughly: two key objects, 2 KiB of
+/// What one new pair with a certificate takes, roughly. RSA-2048: two key objects, 2 KiB of
 /// certificate, directory entries.
-constexpr unsigned long kPairBytes = 5000;
+constexpr unsigned long kPairBytes = 5000, kGostPairBytes = 2500;
+constexpr const char* kGostScheme = "gost512";
 
-void check_scheme(const RequestOptions& options) {
-  if (options.scheme == "rsa-pair") return;
-  if (options.scheme == "gost512")
-    throw Failure(
-        Kind::kUnsupported,
-        tr("No token that Kilt knows makes keys of 512 bits by GOST R 34.10-2015, which the CA "
-           "issues since 2024; PKCS#11 2.40 has no mechanism for them."),
-        tr("Ask the CA for RSA on the token (--scheme rsa-pair), or for a key in a file."));
-  throw Failure(Kind::kUsage, tr("--scheme is rsa-pair or gost512."));
+/// The schemes that are known. kAuto: the key that the CA issues today, where the storage can.
+enum class Scheme { kAuto, kRsaPair, kGost512 };
+
+Scheme scheme_of(const RequestOptions& options) {
+  if (options.scheme == "auto") return Scheme::kAuto;
+  if (options.scheme == "rsa-pair") return Scheme::kRsaPair;
+  if (options.scheme == kGostScheme) return Scheme::kGost512;
+  throw Failure(Kind::kUsage, tr("--scheme is auto, gost512 or rsa-pair."));
 }
 
-void check_room(const TokenStatus& status, const RenewalState& state) {
-  const unsigned long pairs =
-      (state.auth.pending == nullptr ? 1UL : 0UL) + (state.sign.pending == nullptr ? 1UL : 0UL);
-  if (status.memory_free && *status.memory_free < pairs * kPairBytes)
+void check_room(const TokenStatus& status, const std::vector<Purpose>& missing) {
+  unsigned long needed = 0;
+  for (const Purpose purpose : missing)
+    needed += purpose == Purpose::kBoth ? kGostPairBytes : kPairBytes;
+  if (status.memory_free && *status.memory_free < needed)
     throw Failure(
         Kind::kToken,
-        tr("The token has {0} bytes left; two new pairs and their certificates need about "
-           "{1}. Nothing was made.",
-           *status.memory_free, pairs * kPairBytes),
+        tr("The token has {0} bytes left; the new keys and their certificates need about {1}. "
+           "Nothing was made.",
+           *status.memory_free, needed),
         tr("Delete what is no longer needed: `kilt list`, `kilt renew retire`."));
 }
 
@@ -72,8 +74,7 @@ class Requests {
         session_(context.module(), token_.id(), Session::Mode::kWrite) {}
 
   void run() {
-    KeyPlan plan;
-    check_plan(context_, token_, plan);
+    choose_scheme();
     if (!options_.subject.empty()) static_cast<void>(parse_name(options_.subject));
     std::error_code error;
     if (!std::filesystem::is_directory(options_.folder, error))
@@ -82,16 +83,19 @@ class Requests {
     status_ = read_status(session_, token_.token());
     inventory_ = read_inventory(session_);
     RenewalState state = renewal_state(inventory_, token_.token());
-    for (const Purpose purpose : kKitPurposes)
+    for (const Purpose purpose : purposes_)
       static_cast<void>(subject_for(purpose, state, options_));
     if (options_.cms && !state.sign.current)
       throw Failure(Kind::kNotFound,
                     tr("There is no old signature key to sign the requests with."));
-    check_room(status_, state);
+    std::vector<Purpose> missing;
+    for (const Purpose purpose : purposes_)
+      if (waiting_for(inventory_, purpose, token_.token()) == nullptr) missing.push_back(purpose);
+    check_room(status_, missing);
     Json document = context_.document();
     document["requests"] = Json::array();
-    for (const Purpose purpose : kKitPurposes) {
-      make_pair(purpose, state);
+    for (const Purpose purpose : purposes_) {
+      make_pair(purpose);
       inventory_ = read_inventory(session_);
       state = renewal_state(inventory_, token_.token());
       document["requests"].push_back(write_request(purpose, state));
@@ -107,9 +111,36 @@ class Requests {
   }
 
  private:
+  [[nodiscard]] static KeyPlan plan_for(Purpose purpose) {
+    KeyPlan plan;
+    plan.label = new_key_label(purpose);
+    if (purpose == Purpose::kBoth) plan.algorithm = kGostScheme;
+    plan.decrypt = purpose == Purpose::kAuth;
+    return plan;
+  }
+  /// The token has what the scheme needs; without a choice, the scheme that it has.
+  void choose_scheme() {
+    Scheme scheme = scheme_of(options_);
+    const bool can = context_.module().mechanism(token_.id(), tc26::kGost512KeyPairGen).has_value();
+    if (scheme == Scheme::kGost512 && !can)
+      throw Failure(Kind::kUnsupported,
+                    tr("This token makes no keys of 512 bits by GOST R 34.10-2015, the only ones "
+                       "that the CA issues since 2024."),
+                    tr("Make the key in a file, or ask your CA for RSA: --scheme rsa-pair"));
+    if (scheme == Scheme::kAuto) scheme = can ? Scheme::kGost512 : Scheme::kRsaPair;
+    if (scheme == Scheme::kRsaPair) {
+      purposes_.assign(kKitPurposes.begin(), kKitPurposes.end());
+      context_.out().note(
+          tr("These are RSA keys. The CA no longer issues certificates for them: since April 2024 "
+             "only for GOST R 34.10-2015 (--scheme gost512)."));
+    } else {
+      purposes_ = {Purpose::kBoth};
+    }
+    for (const Purpose purpose : purposes_) check_plan(context_, token_, plan_for(purpose));
+  }
   /// Makes the purpose's new key, unless an earlier run did.
-  void make_pair(Purpose purpose, const RenewalState& state) {
-    const KeyView* pending = state.of(purpose).pending;
+  void make_pair(Purpose purpose) {
+    const KeyView* pending = waiting_for(inventory_, purpose, token_.token());
     if (pending != nullptr && pending->private_key == 0) {
       // Another module may leave half a pair when it is killed.
       session_.destroy(pending->public_key);
@@ -120,23 +151,21 @@ class Requests {
           tr("The new key for {0} is there already: {1}", purpose_text(purpose), pending->label));
       return;
     }
-    KeyPlan plan;
-    plan.label = new_key_label(purpose);
-    plan.decrypt = purpose == Purpose::kAuth;
-    const KeyView key = make_key(context_, session_, plan);
+    const KeyView key = make_key(context_, session_, plan_for(purpose));
     remember_key(key, token_.token(), purpose);
     context_.out().line(context_.out().paint(
         Colour::kGood, tr("A new key for {0} is made: {1}", purpose_text(purpose), key.label)));
   }
 
   Json write_request(Purpose purpose, const RenewalState& state) {
-    const KeyView* key = state.of(purpose).pending;
+    const KeyView* key = waiting_for(inventory_, purpose, token_.token());
     if (key == nullptr)
       throw Failure(Kind::kModule, tr("The module does not show the key that was just made."));
     RequestPlan plan;
     plan.subject = subject_for(purpose, state, options_);
     plan.email = email_for(purpose, state, options_);
     plan.storage_oid = chosen_storage(options_.storage, token_.token(), status_);
+    plan.storage_folder = storage_folder(token_, plan.storage_oid);
     const Bytes der = make_request(session_, *key, plan);
     const std::string pem = to_pem(PEM_STRING_X509_REQ, der);
     pem_ += pem;
@@ -156,11 +185,12 @@ class Requests {
   /// The requests as one CMS, signed by the old signature key, as the application is.
   std::string sign_all(const RenewalState& state) {
     const PairView& old = *state.sign.current;
-    const Bytes cms =
-        make_cms(session_, *old.key, old.certificate->der, view(pem_), CmsForm::kAttached);
+    const Bytes cms = make_cms(session_, *old.key, old.certificate->der, view(pem_));
     const auto path = std::filesystem::path(options_.folder) / "requests.p7m";
     write_file(path, cms, Access::kAll);
-    context_.out().line(tr("Both, signed by the old key: {0}", path.string()));
+    context_.out().line(purposes_.size() == 1
+                            ? tr("The same, signed by the old key: {0}", path.string())
+                            : tr("Both, signed by the old key: {0}", path.string()));
     return path;
   }
 
@@ -170,6 +200,7 @@ class Requests {
   Session session_;
   TokenStatus status_;
   Inventory inventory_;
+  std::vector<Purpose> purposes_;
   std::string pem_;
 };
 
@@ -180,8 +211,10 @@ void add_renew_request(CLI::App& renew, Context& context) {
   CLI::App* command =
       renew.add_subcommand("request", tr("Make new keys beside the old, and the requests"));
   command
-      ->add_option("--scheme", options->scheme,
-                   tr("rsa-pair: RSA-2048 for login and for signature; gost512: one key for both"))
+      ->add_option(
+          "--scheme", options->scheme,
+          tr("gost512: one key for login and signature; rsa-pair: RSA-2048 for each; auto: "
+             "gost512 where the token can"))
       ->capture_default_str();
   command->add_option("--subject", options->subject,
                       tr("Subject (default: the old certificate's)"));
@@ -195,10 +228,9 @@ void add_renew_request(CLI::App& renew, Context& context) {
       ->capture_default_str();
   command->add_option("--out", options->folder, tr("Folder for the requests"))
       ->capture_default_str();
-  command->add_flag("--cms", options->cms,
-                    tr("Also both in one CMS, signed by the old signature key"));
+  command->add_flag("--cms", options->cms, tr("Also in one CMS, signed by the old signature key"));
   set_action(*command, context, [&context, options] {
-    check_scheme(*options);
+    static_cast<void>(scheme_of(*options));
     Requests(context, *options).run();
   });
 }

@@ -9,6 +9,7 @@
 #include "tools/commands/report.h"
 #include "tools/terminal/text.h"
 #include "tools/x509/trust.h"
+#include "tools/x509/trust_store.h"
 
 namespace kilt::tool {
 namespace {
@@ -82,8 +83,8 @@ class Retirement {
       throw Failure(Kind::kRefused,
                     tr("The newer certificate for {0} is not valid today.", purpose_text(purpose)));
     if (!trusted_.empty()) {
-      check_chain(info.der, trusted_, {});
-    } else {
+      static_cast<void>(check_chain(info.der, trusted_, {}));
+    } else if (!is_of_trusted_ca(info.der)) {
       for (const PairView& pair : state.older)
         if (!same_issuer(info.der, pair.certificate->der))
           throw Failure(
@@ -99,6 +100,16 @@ class Retirement {
                        "algorithm is not known here. Nothing was deleted.",
                        purpose_text(purpose)),
                     tr("The old pairs do no harm; `kilt key delete` takes one that you name."));
+  }
+
+  /// One that `kilt trust` keeps may replace any other.
+  static bool is_of_trusted_ca(BytesView certificate) {
+    try {
+      static_cast<void>(check_chain(certificate, trusted_ders(), {}));
+      return true;
+    } catch (const Failure&) {
+      return false;
+    }
   }
 
   void show(const std::vector<PairView>& old) {

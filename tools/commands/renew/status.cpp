@@ -38,8 +38,12 @@ void run(Context& context, bool login) {
   Session session(context.module(), token.id(), Session::Mode::kRead);
   if (login) context.login(session, token, Role::kUser);
   const Inventory inventory = read_inventory(session);
-  const RenewalState state = renewal_state(inventory, token.token());
+  // A key file shows its keys to nobody before login, and certificates that were seen once.
+  const bool hidden = !login && inventory.keys.empty() && !inventory.certificates.empty();
+  const RenewalState state = hidden ? state_by_certificates(inventory, token.token())
+                                    : renewal_state(inventory, token.token());
   Output& out = context.out();
+  if (hidden) out.note(tr("Keys, and what waits for a certificate, are seen with --login only."));
   Json document = context.document();
   Table table({tr("FOR"), tr("STATE"), tr("NAME"), tr("VALID UNTIL")});
   for (const Purpose purpose : kKitPurposes) {

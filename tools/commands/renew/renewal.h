@@ -41,6 +41,9 @@ struct RenewalState {
   }
 };
 
+/// One person's certificates: by the number the state gave, else by name.
+bool same_owner(const CertificateInfo& one, const CertificateInfo& other);
+
 RenewalState renewal_state(const Inventory& inventory, const SlotView::Token& token);
 
 /// The purpose for which `kilt renew request` made the key: by its label, or as remembered.

@@ -1,12 +1,14 @@
 // Where `cmake --install` puts things: the answers are in one generated source.
 #pragma once
 
+#include <filesystem>
+
 namespace kilt::tool::installed {
 
-/// Kilt's module.
-const char* module();
-/// The folder of the messages' languages.
-const char* locales();
+/// Kilt's module: beside this program, wherever that was installed, else where the build meant it.
+std::filesystem::path module();
+/// The folder of the messages' languages, in the same way.
+std::filesystem::path locales();
 /// "1.2.3".
 const char* version();
 

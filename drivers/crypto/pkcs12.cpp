@@ -26,7 +26,14 @@ unsigned small_number(const tlv::Node& node) {
 /// Opens one file.
 class Pkcs12Reader {
  public:
-  Pkcs12Reader(BytesView file, Password password) : password_(std::move(password)) {
+  enum class Look {
+    kAll,
+    kCertificates,  ///< keys are left out
+    kOpenParts,     ///< so are parts that are enciphered, and the MAC
+  };
+
+  Pkcs12Reader(BytesView file, Password password, Look look = Look::kAll)
+      : password_(std::move(password)), look_(look) {
     if (file.size() > kMaxFile) throw NotSupported("the file is too large for a PKCS#12 file");
     whole_ = definite(file);
   }
@@ -39,7 +46,9 @@ class Pkcs12Reader {
     if (to_hex(expect(content, asn1::kOid).encoded) != kData)
       throw NotSupported("the file is protected by a public key, not by a password");
     const Bytes safe = joined_octets(expect(content, asn1::context(0)).value);
-    if (const auto mac = fields.next()) {
+    if (look_ == Look::kOpenParts) {
+      read_safe(safe);
+    } else if (const auto mac = fields.next()) {
       check_mac(*mac, safe);
       read_safe(safe);
     } else {
@@ -47,6 +56,8 @@ class Pkcs12Reader {
     }
     return std::move(file_);
   }
+  /// A part stayed closed.
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
 
  private:
   /// Without a MAC nonsense is what a wrong password looks like.
@@ -108,6 +119,9 @@ class Pkcs12Reader {
     SecureBytes contents;
     if (type == kData) {
       contents = SecureBytes(joined_octets(expect(fields, asn1::context(0)).value));
+    } else if (type == kEncryptedData && look_ == Look::kOpenParts) {
+      closed_ = true;
+      part.raw = to_bytes(info.encoded);
     } else if (type == kEncryptedData) {
       tlv::Reader wrapper(expect(fields, asn1::context(0)).value);
       tlv::Reader data(expect(wrapper, asn1::kSequence).value);
@@ -160,7 +174,9 @@ class Pkcs12Reader {
       read_attributes(bag.attributes, bag.local_key_id, bag.friendly_name);
     }
     const std::string type = to_hex(bag.oid);
-    if (type == kKeyBag || type == kShroudedKeyBag)
+    const bool key = type == kKeyBag || type == kShroudedKeyBag;
+    if (key && look_ != Look::kAll) return;
+    if (key)
       read_key(bag, value, type == kShroudedKeyBag);
     else if (type == kCertBag)
       read_certificate(bag, value);
@@ -206,6 +222,8 @@ class Pkcs12Reader {
   }
 
   Password password_;
+  Look look_;
+  bool closed_ = false;
   Bytes whole_;
   Pkcs12 file_;
   bool deciphered_ = false;
@@ -222,6 +240,19 @@ bool Pkcs12::looks_like(BytesView file) {
 
 Pkcs12 Pkcs12::open(BytesView file, Password password) {
   return Pkcs12Reader(file, std::move(password)).read();
+}
+
+Pkcs12::Certificates Pkcs12::certificates(BytesView file, const Password* password) {
+  using Look = Pkcs12Reader::Look;
+  Pkcs12Reader reader(
+      file, password == nullptr ? Password(BytesView{}) : Password(password->utf8().view()),
+      password == nullptr ? Look::kOpenParts : Look::kCertificates);
+  const Pkcs12 opened = reader.read();
+  Certificates certificates;
+  certificates.closed = reader.closed();
+  for (const Pkcs12Bag& bag : opened.bags_)
+    if (bag.kind == Pkcs12Bag::Kind::kCertificate) certificates.found.push_back(bag.certificate);
+  return certificates;
 }
 
 std::string Pkcs12::encryption() const {

@@ -54,6 +54,14 @@ class Pkcs12 {
   [[nodiscard]] static bool looks_like(BytesView file);
   /// Throws WrongPassword, MalformedAnswer, NotSupported (too many iterations, unknown algorithms).
   [[nodiscard]] static Pkcs12 open(BytesView file, Password password);
+  /// What of a file's certificates can be seen.
+  struct Certificates {
+    std::vector<Bytes> found;  ///< DER of X.509
+    bool closed = false;       ///< parts of the file stayed closed: there may be more
+  };
+  /// The certificates alone; keys stay enciphered. Without a password those in parts that are not
+  /// enciphered, and nothing proves that nobody changed them. Throws as open().
+  [[nodiscard]] static Certificates certificates(BytesView file, const Password* password);
   /// An empty one.
   Pkcs12() = default;
 

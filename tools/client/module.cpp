@@ -100,17 +100,23 @@ ModuleInfo Module::info() {
 }
 
 std::vector<SlotView> Module::slots() {
+  std::vector<SlotView> views = readers();
+  for (SlotView& view : views) look(view);
+  return views;
+}
+
+std::vector<SlotView> Module::readers() {
   stop_if_interrupted();
   const auto ids = list_of<CK_SLOT_ID>(kMaxSlots, "C_GetSlotList", [&](auto* ids_out, auto* count) {
     return functions_->C_GetSlotList(CK_FALSE, ids_out, count);
   });
   std::vector<SlotView> views;
   views.reserve(ids.size());
-  for (const CK_SLOT_ID id : ids) views.push_back(slot(id));
+  for (const CK_SLOT_ID id : ids) views.push_back(reader(id));
   return views;
 }
 
-SlotView Module::slot(CK_SLOT_ID id) {
+SlotView Module::reader(CK_SLOT_ID id) {
   SlotView view;
   view.id = id;
   CK_SLOT_INFO slot{};
@@ -120,11 +126,20 @@ SlotView Module::slot(CK_SLOT_ID id) {
   }
   view.reader = padded_text(slot.slotDescription, sizeof slot.slotDescription);
   view.present = (slot.flags & CKF_TOKEN_PRESENT) != 0;
-  if (!view.present) return view;
-  CK_TOKEN_INFO token{};
-  view.trouble = functions_->C_GetTokenInfo(id, &token);
-  if (view.trouble == CKR_OK) view.token = decode(token);
   return view;
+}
+
+SlotView Module::slot(CK_SLOT_ID id) {
+  SlotView view = reader(id);
+  look(view);
+  return view;
+}
+
+void Module::look(SlotView& view) {
+  if (!view.present) return;
+  CK_TOKEN_INFO token{};
+  view.trouble = functions_->C_GetTokenInfo(view.id, &token);
+  if (view.trouble == CKR_OK) view.token = decode(token);
 }
 
 std::optional<CK_MECHANISM_INFO> Module::mechanism(CK_SLOT_ID id, CK_MECHANISM_TYPE type) {

@@ -51,12 +51,18 @@ class Module {
   std::vector<SlotView> slots();
   /// One slot, asked again.
   SlotView slot(CK_SLOT_ID id);
+  /// Every slot with its reader alone: no token is asked.
+  std::vector<SlotView> readers();
+  /// What is in it, if anything is.
+  void look(SlotView& view);
   /// nullopt: the slot does not have it.
   std::optional<CK_MECHANISM_INFO> mechanism(CK_SLOT_ID id, CK_MECHANISM_TYPE type);
   /// C_InitToken; `label` of at most 32 bytes.
   void init_token(CK_SLOT_ID id, const Secret& so_pin, const std::string& label);
 
  private:
+  SlotView reader(CK_SLOT_ID id);
+
   std::filesystem::path path_;
   const CK_FUNCTION_LIST* functions_ = nullptr;
 };

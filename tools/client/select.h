@@ -22,6 +22,8 @@ class Choice {
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   /// The token's label or serial number, or the URI's token attributes; an empty choice fits all.
   [[nodiscard]] bool fits(const SlotView& slot) const;
+  /// It is this reader's name.
+  [[nodiscard]] bool names(const std::string& reader) const { return !uri_ && text_ == reader; }
   /// The object's label or hexadecimal id, or the URI's; an empty choice fits all.
   [[nodiscard]] bool fits(CK_OBJECT_CLASS object_class, const Bytes& id,
                           const std::string& label) const;

@@ -10,6 +10,7 @@ namespace kilt::tool {
 namespace {
 
 constexpr std::size_t kMaxEntries = 256;
+constexpr const char* kFiles = "files";  ///< the family of key files
 
 std::optional<bool> yes_or_no(std::optional<CK_ULONG> number) {
   if (!number) return std::nullopt;
@@ -92,11 +93,14 @@ TokenStatus read_status(Session& session, const SlotView::Token& token) {
   read_pin(status.so, values.number(CKA_KILT_SO_TRIES_LEFT), values.number(CKA_KILT_SO_TRIES_MAX),
            yes_or_no(values.number(CKA_KILT_SO_PIN_FACTORY)));
   status.so.verifiable = values.number(CKA_KILT_SO_PIN_VERIFIABLE) != 0UL;
-  complete(status.user, token, Role::kUser);
-  complete(status.so, token, Role::kSo);
+  status.family = values.text(CKA_KILT_FAMILY);
+  // A file counts no tries, and is never blocked.
+  if (status.family != kFiles) {
+    complete(status.user, token, Role::kUser);
+    complete(status.so, token, Role::kSo);
+  }
   status.memory_total = values.number(CKA_KILT_MEMORY_TOTAL);
   status.memory_free = values.number(CKA_KILT_MEMORY_FREE);
-  status.family = values.text(CKA_KILT_FAMILY);
   status.profile = values.text(CKA_KILT_PROFILE);
   status.firmware = values.text(CKA_KILT_FIRMWARE);
   status.storage_oid = values.text(CKA_KILT_STORAGE_OID);

@@ -20,6 +20,7 @@ void set_action(CLI::App& command, Context& context, std::function<void()> actio
          up = up->get_parent())
       name.insert(0, up->get_name() + ' ');
     context.command = name;
+    context.prepare();
     action();
   });
 }

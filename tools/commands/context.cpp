@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include <unistd.h>
 
 #include "tools/client/pin_failures.h"
+#include "tools/commands/known_tokens.h"
 #include "tools/commands/profiles.h"
 #include "tools/installed.h"
 #include "tools/terminal/terminal.h"
@@ -52,15 +55,19 @@ std::string Context::module_path() const {
   return installed::module();
 }
 
+void Context::prepare() const {
+  if (!options.conf.empty() && access(options.conf.c_str(), R_OK) != 0)
+    throw Failure(Kind::kBadInput,
+                  tr("{0} cannot be read: {1}", options.conf, std::strerror(errno)));
+  set_environment("KILT_SOCKETS", options.sockets);
+  set_environment("KILT_CONF", options.conf);
+  static_cast<void>(Choice(options.token));
+  for (const std::string* source : {&options.pin_source, &options.so_pin_source})
+    if (!source->empty()) check_secret_source(*source);
+}
+
 Module& Context::module() {
-  if (!module_) {
-    if (!options.conf.empty() && access(options.conf.c_str(), R_OK) != 0)
-      throw Failure(Kind::kBadInput,
-                    tr("{0} cannot be read: {1}", options.conf, std::strerror(errno)));
-    set_environment("KILT_SOCKETS", options.sockets);
-    set_environment("KILT_CONF", options.conf);
-    module_ = std::make_unique<Module>(module_path());
-  }
+  if (!module_) module_ = std::make_unique<Module>(module_path());
   return *module_;
 }
 
@@ -73,12 +80,59 @@ std::size_t Context::ask_number(const std::string& list, std::size_t most) {
   return number <= most ? number : 0;
 }
 
-std::vector<SlotView> Context::slots() {
+std::vector<SlotView> Context::look_at_slots(Look look) {
   const Choice choice(options.token);
+  KnownTokens known(module_path());
+  std::vector<SlotView> all = module().readers();
   std::vector<SlotView> found;
-  for (SlotView& slot : module().slots())
-    if (choice.fits(slot)) found.push_back(std::move(slot));
+  const auto take = [&](SlotView& slot) {
+    module().look(slot);
+    known.note(slot);
+    if (choice.fits(slot)) found.push_back(slot);
+  };
+  const bool every = choice.empty() || look == Look::kEvery;
+  const auto is_likely = [&](const SlotView& slot) {
+    const auto before = known.in(slot.reader);
+    SlotView then = slot;
+    then.token = before;
+    return every || !slot.present || !before || choice.fits(then);
+  };
+  const auto named =
+      std::ranges::find_if(all, [&](const SlotView& slot) { return choice.names(slot.reader); });
+  if (named != all.end() && !every) {
+    take(*named);
+  } else {
+    std::vector<SlotView*> others;
+    for (SlotView& slot : all)
+      if (is_likely(slot))
+        take(slot);
+      else
+        others.push_back(&slot);
+    if (found.empty())
+      for (SlotView* slot : others) take(*slot);
+  }
+  known.keep();
   return found;
+}
+
+std::vector<SlotView> Context::slots() { return slots(Look::kLikely); }
+
+std::vector<SlotView> Context::slots(Look look) {
+  constexpr auto kPause = std::chrono::milliseconds(300);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait);
+  bool told = false;
+  while (true) {
+    std::vector<SlotView> found = look_at_slots(look);
+    const bool there =
+        std::ranges::any_of(found, [](const SlotView& slot) { return slot.token.has_value(); });
+    if (there || std::chrono::steady_clock::now() >= end) return found;
+    if (!told)
+      out().note(options.token.empty()
+                     ? tr("Waiting for a token: put it in.")
+                     : tr("Waiting for the token {0}: put it in.", clean(options.token)));
+    told = true;
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 ChosenToken Context::token() {
@@ -97,21 +151,36 @@ ChosenToken Context::token() {
     throw Failure(Kind::kNotFound, tr("Several tokens fit:{0}", names),
                   tr("Name one with --token LABEL, --token SERIAL or a pkcs11: URI."));
   }
+  throw no_token(all);
+}
+
+std::vector<ChosenToken> Context::tokens() {
+  std::vector<SlotView> all = slots();
+  std::vector<ChosenToken> found;
+  for (SlotView& slot : all)
+    if (slot.token && slot.token->has(CKF_TOKEN_INITIALIZED)) found.push_back({slot});
+  if (found.empty()) throw no_token(all);
+  return found;
+}
+
+Failure Context::no_token(const std::vector<SlotView>& all) const {
   if (std::ranges::any_of(all, [](const SlotView& slot) { return slot.token.has_value(); }))
-    throw Failure(Kind::kNotFound, tr("The token is not initialised."),
-                  tr("`kilt init` makes it ready; that erases it."));
+    return Failure(Kind::kNotFound, tr("The token is not initialised."),
+                   tr("`kilt init` makes it ready; that erases it."));
   if (std::ranges::any_of(all, [](const SlotView& slot) { return slot.present; }))
-    throw Failure(Kind::kNotFound, tr("A card is there, but it is no token that the module knows."),
-                  tr("`kilt doctor` says more."));
-  throw Failure(Kind::kNotFound,
-                options.token.empty() ? tr("No token is connected.")
-                                      : tr("No connected token is {0}.", clean(options.token)),
-                tr("`kilt list` shows readers and tokens; `kilt doctor` looks for the cause."));
+    return Failure(Kind::kNotFound,
+                   tr("A card is there, but it is no token that the module knows."),
+                   tr("`kilt doctor` says more."));
+  return Failure(Kind::kNotFound,
+                 options.token.empty() ? tr("No token is connected.")
+                                       : tr("No connected token is {0}.", clean(options.token)),
+                 tr("`kilt list` shows readers and tokens; `kilt doctor` looks for the cause."));
 }
 
 ChosenToken Context::token_to_init() {
   std::vector<SlotView> found;
-  for (SlotView& slot : slots())
+  // None is erased because another of its name was not looked at.
+  for (SlotView& slot : slots(Look::kEvery))
     if (slot.token) found.push_back(std::move(slot));
   // One that is initialised is meant only if it is named or alone.
   if (found.size() > 1 && options.token.empty())
@@ -182,11 +251,12 @@ Secret Context::pin(const ChosenToken& token, const TokenStatus& status, Role ro
   return ask_secret(question);
 }
 
-Failure with_tries(const Failure& failure, const PinState& state) {
+Failure with_tries(const Failure& failure, const PinState& state, Role role) {
   const std::string tries = tries_text(state);
-  return {failure.kind(),
-          tries.empty() ? failure.what() : std::string(failure.what()) + ' ' + tries,
-          failure.advice()};
+  const std::string what = role == Role::kUser
+                               ? failure.what()
+                               : tr("The administrator's PIN (SO PIN) is wrong; one try is spent.");
+  return {failure.kind(), tries.empty() ? what : what + ' ' + tries, failure.advice()};
 }
 
 void Context::spend_try(Session& session, const ChosenToken& token, Role role,
@@ -215,7 +285,7 @@ void Context::spend_try(Session& session, const ChosenToken& token, Role role,
     }
     const SlotView now = module().slot(token.id());
     if (!now.token) throw;
-    throw with_tries(failure, pin_of(read_status(session, *now.token), role));
+    throw with_tries(failure, pin_of(read_status(session, *now.token), role), role);
   }
   keep({});
 }
@@ -249,8 +319,16 @@ Secret Context::new_pin(const ChosenToken& token, const std::string& question,
                         const std::string& source, const Secret* old_pin, bool allow_weak) {
   constexpr int kPatience = 5;
   Secret pin;
+  bool doubted = false;
   for (int round = 1;; ++round) {
     pin = source.empty() ? ask_secret(question) : secret_from(source);
+    const auto doubt = source.empty() && !doubted ? keyboard_doubt(pin) : std::nullopt;
+    if (doubt) {
+      // Typed a second time it is meant.
+      doubted = true;
+      out().warn(*doubt);
+      continue;
+    }
     try {
       check_new_pin(pin, old_pin, token.token().min_pin, token.token().max_pin, all_factory_pins(),
                     allow_weak);

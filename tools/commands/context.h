@@ -26,6 +26,7 @@ struct GlobalOptions {
   std::string default_pin;  ///< "": not given, "true": given without a name
   std::string default_so_pin;
   bool json = false, last_try = false, yes = false, show_ids = false;
+  unsigned wait = 0;  ///< --wait: seconds until a token is there
 };
 
 /// The token a command works on.
@@ -40,17 +41,23 @@ class Context {
   GlobalOptions options;
   std::string command;  ///< "pin change", for JSON
 
-  /// Made at first use, when the options are parsed.
+  /// Once, when the options are parsed, before anything is asked: what they name is checked, and
+  /// the module's environment set. Throws Failure.
+  void prepare() const;
+  /// Made at first use.
   Output& out();
   /// Loaded at first use. Throws Failure(kModule).
   Module& module();
   /// The file that --module, KILT_MODULE or the place of this program names.
   [[nodiscard]] std::string module_path() const;
 
-  /// The slots that --token fits (all without it).
+  /// The slots that --token fits (all without it). A token that was in another reader when kilt
+  /// last looked is not asked, if the one that is meant is found. Waits with --wait.
   std::vector<SlotView> slots();
   /// The one token meant. Throws Failure(kNotFound) for none or several.
   ChosenToken token();
+  /// For --all: every initialised token that --token fits. Throws Failure(kNotFound) for none.
+  std::vector<ChosenToken> tokens();
   /// As token(), and the token may be one that is not initialised.
   ChosenToken token_to_init();
 
@@ -82,6 +89,11 @@ class Context {
   [[nodiscard]] Json document() const;
 
  private:
+  enum class Look { kLikely, kEvery };
+  std::vector<SlotView> slots(Look look);
+  std::vector<SlotView> look_at_slots(Look look);
+  /// Why none of these is a token to work on.
+  [[nodiscard]] Failure no_token(const std::vector<SlotView>& all) const;
   /// A number from 1 to `most`, asked for on a terminal below `list`; 0: none was given.
   std::size_t ask_number(const std::string& list, std::size_t most);
   /// Asks whether a PIN may be sent to a card whose tries left are unknown.
@@ -91,7 +103,7 @@ class Context {
   std::unique_ptr<Module> module_;
 };
 
-/// The failure of a wrong PIN, with the tries that are left now.
-Failure with_tries(const Failure& failure, const PinState& state);
+/// The failure of a wrong PIN of this role, with the tries that are left now.
+Failure with_tries(const Failure& failure, const PinState& state, Role role);
 
 }  // namespace kilt::tool

@@ -70,6 +70,9 @@ void describe(CLI::App& app, Context& context) {
   app.option_defaults()->group(translated("Options"));
   app.add_option("--token", options.token,
                  tr("The token: its label, serial number or pkcs11: URI"));
+  app.add_option("--wait", options.wait,
+                 tr("Wait at most so many seconds for the token to be put in"))
+      ->check(CLI::Range(0U, 86400U));
   app.add_flag("--json", options.json, tr("One JSON document instead of text"));
   app.add_flag("--yes", options.yes, tr("Do not ask for confirmation"));
   app.add_flag("--show-ids", options.show_ids, tr("Show personal numbers (IIN, BIN)"));

@@ -137,7 +137,7 @@ void run(Context& context) {
   out.field(tr("PIN length"),
             tr("{0} to {1} characters", token.token().min_pin, token.token().max_pin));
   out.line(pin_line(out, status.user), 4);
-  out.line("SO " + pin_line(out, status.so), 4);
+  out.line(pin_line(out, status.so, Role::kSo), 4);
   out.field("URI", token_uri(token.token()));
   show_mechanisms(context, token, json);
   show_functions(context, status);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tools/commands/commands.h"
+#include "tools/commands/known_tokens.h"
 #include "tools/commands/profiles.h"
 #include "tools/commands/report.h"
 #include "tools/terminal/progress.h"
@@ -99,7 +100,8 @@ void erase(Context& context, const ChosenToken& token, const Secret& administrat
       throw blocked_pin(status_from_flags(*now.token), Role::kSo);
     if (failure.kind() != Kind::kWrongPin) throw;
     const SlotView after = context.module().slot(token.id());
-    throw after.token ? with_tries(failure, status_from_flags(*after.token).so) : failure;
+    throw after.token ? with_tries(failure, status_from_flags(*after.token).so, Role::kSo)
+                      : failure;
   }
 }
 
@@ -127,6 +129,7 @@ ChosenToken find_made(Context& context, const ChosenToken& token, const Serials&
 void run(Context& context, const InitOptions& options) {
   if (options.label.empty() || options.label.size() > kLabelSize)
     throw Failure(Kind::kUsage, tr("The name must have 1 to 32 Latin or 16 Cyrillic letters."));
+  if (!options.new_source.empty()) check_secret_source(options.new_source);
   // Kilt's module reads it when it is loaded; others do not know it.
   if (options.without_so_pin) setenv("KILT_ERASE_WITHOUT_SO_PIN", "1", 1);
   const ChosenToken token = context.token_to_init();
@@ -155,6 +158,9 @@ void run(Context& context, const InitOptions& options) {
   Output& out = context.out();
   out.line(out.paint(Colour::kGood, tr("The token \"{0}\" is ready.", options.label)));
   const SlotView now = context.module().slot(made.id());
+  KnownTokens known(context.module_path());
+  known.note(now);
+  known.keep();
   const TokenStatus after = now.token ? read_status(session, *now.token) : TokenStatus{};
   const bool factory_so = std::ranges::any_of(all_factory_pins(), [&](const auto& pin) {
     return pin.role == Role::kSo && administrator.equals(view(pin.value));

@@ -52,11 +52,13 @@ void generate(Context& context, KeyOptions options) {
 }
 
 void import(Context& context, const KeyOptions& options) {
-  const KeyFile file = read_key_file(options.file, options.password_source);
+  const Bytes id = id_of(options.id);
   const ChosenToken token = context.token();
   Session session(context.module(), token.id(), Session::Mode::kWrite);
+  require_function(read_status(session, token.token()), "import-key");
+  const KeyFile file = read_key_file(options.file, options.password_source);
   context.login(session, token, Role::kUser);
-  const KeyView key = import_key(session, file, options.plan.label, id_of(options.id));
+  const KeyView key = import_key(session, file, options.plan.label, id);
   context.out().line(context.out().paint(Colour::kGood, tr("The key is on the token.")));
   print_key(context, token, key);
   Json document = context.document();

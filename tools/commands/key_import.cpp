@@ -125,6 +125,8 @@ KeyFile open_key_file(const std::string& path, const std::string& password_sourc
   }
   if (!file.key)
     throw Failure(Kind::kBadInput, tr("{0} holds no private key that can be read.", path));
+  if (EVP_PKEY_get_base_id(file.key.get()) != EVP_PKEY_RSA)
+    throw Failure(Kind::kUnsupported, tr("Only RSA keys are imported."));
   return file;
 }
 
@@ -156,8 +158,6 @@ KeyFile read_key_file(const std::string& path, const std::string& password_sourc
 
 KeyView import_key(Session& session, const KeyFile& file, std::string label, Bytes id) {
   const EVP_PKEY* key = file.key.get();
-  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
-    throw Failure(Kind::kUnsupported, tr("Only RSA keys are imported."));
   const Bytes spki = spki_of_key(key);
   if (id.empty()) id = key_identifier(spki);
   if (label.empty() && !file.certificates.empty()) label = file.certificates.front().common_name;
@@ -194,15 +194,6 @@ KeyView import_key(Session& session, const KeyFile& file, std::string label, Byt
   const KeyView* made = inventory.key_with(spki);
   if (made == nullptr) throw Failure(Kind::kToken, tr("The token does not show the new key."));
   return *made;
-}
-
-std::vector<Bytes> certificates_of_pkcs12(BytesView file, const Secret& password) {
-  const Pkcs12Ptr pkcs12 = pkcs12_of(file);
-  if (!pkcs12) throw Failure(Kind::kBadInput, tr("This is no PKCS#12 file."));
-  const Opened opened = open_pkcs12(pkcs12.get(), password);
-  std::vector<Bytes> found;
-  if (opened.certificate) found.push_back(to_der(opened.certificate.get(), i2d_X509));
-  return found;
 }
 
 }  // namespace kilt::tool

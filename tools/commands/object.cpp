@@ -58,6 +58,7 @@ void list(Context& context, const ObjectOptions& options) {
 }
 
 void export_one(Context& context, const ObjectOptions& options) {
+  check_writable(options.out);
   with_token(context, options.login, Session::Mode::kRead,
              [&](const ChosenToken&, Session& session, const Inventory& inventory, Json& document) {
                const DataView& data = one_object(inventory, options.label);

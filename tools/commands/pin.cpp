@@ -2,6 +2,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/profiles.h"
 #include "tools/commands/report.h"
+#include "tools/terminal/terminal.h"
 #include "tools/terminal/text.h"
 
 namespace kilt::tool {
@@ -9,14 +10,14 @@ namespace {
 
 struct PinOptions {
   std::string new_source;
-  bool allow_weak = false, so = false;
+  bool allow_weak = false, so = false, all = false;
 };
 
 void show_policy(Context& context, const ChosenToken& token, const TokenStatus& status) {
   Output& out = context.out();
   out.line(out.paint(Colour::kBold, token.token().label));
   out.line("  " + pin_line(out, status.user), 4);
-  out.line("  SO " + pin_line(out, status.so), 4);
+  out.line("  " + pin_line(out, status.so, Role::kSo), 4);
   out.line("  " +
            tr("A PIN has {0} to {1} characters.", token.token().min_pin, token.token().max_pin));
 }
@@ -30,8 +31,7 @@ void report(Context& context, const ChosenToken& token, Session& session, const 
   context.out().document(document);
 }
 
-void show_status(Context& context) {
-  const ChosenToken token = context.token();
+Json status_of(Context& context, const ChosenToken& token) {
   Session session(context.module(), token.id(), Session::Mode::kRead);
   const TokenStatus status = read_status(session, token.token());
   show_policy(context, token, status);
@@ -41,9 +41,47 @@ void show_status(Context& context) {
                          pin.role == Role::kUser ? "user" : "SO");
   if (!names.empty())
     context.out().line("  " + tr("Known factory PINs of this kind of token: {0}", names), 4);
+  return token_json(token, status);
+}
+
+void show_status(Context& context, const PinOptions& options) {
   Json document = context.document();
-  document["token"] = token_json(token, status);
+  if (!options.all) {
+    document["token"] = status_of(context, context.token());
+  } else {
+    document["tokens"] = Json::array();
+    for (const ChosenToken& token : context.tokens())
+      document["tokens"].push_back(status_of(context, token));
+  }
   context.out().document(document);
+}
+
+struct OldAndNew {
+  Secret old_pin, new_pin;
+};
+
+/// What need not be asked is read and checked before anything is asked.
+OldAndNew old_and_new(Context& context, const ChosenToken& token, const TokenStatus& status,
+                      Role role, const std::string& question, const PinOptions& options) {
+  const GlobalOptions& global = context.options;
+  const bool asks = role == Role::kUser
+                        ? global.pin_source.empty() && global.default_pin.empty()
+                        : global.so_pin_source.empty() && global.default_so_pin.empty();
+  OldAndNew pins;
+  if (!options.new_source.empty()) check_secret_source(options.new_source);
+  if (asks && !options.new_source.empty()) {
+    check_tries(status, role, global.last_try);
+    pins.new_pin =
+        context.new_pin(token, question, options.new_source, nullptr, options.allow_weak);
+    pins.old_pin = context.pin(token, status, role);
+    if (pins.new_pin.equals(pins.old_pin.bytes()))
+      throw Failure(Kind::kRefused, tr("The new PIN is the old one."));
+    return pins;
+  }
+  pins.old_pin = context.pin(token, status, role);
+  pins.new_pin =
+      context.new_pin(token, question, options.new_source, &pins.old_pin, options.allow_weak);
+  return pins;
 }
 
 void change(Context& context, const PinOptions& options) {
@@ -52,10 +90,9 @@ void change(Context& context, const PinOptions& options) {
   const TokenStatus status = read_status(session, token.token());
   require_function(status, "change-user-pin");
   show_policy(context, token, status);
-  const Secret old_pin = context.pin(token, status, Role::kUser);
-  const Secret new_pin =
-      context.new_pin(token, tr("New PIN"), options.new_source, &old_pin, options.allow_weak);
-  context.spend_try(session, token, Role::kUser, [&] { session.set_pin(old_pin, new_pin); });
+  const OldAndNew pins = old_and_new(context, token, status, Role::kUser, tr("New PIN"), options);
+  context.spend_try(session, token, Role::kUser,
+                    [&] { session.set_pin(pins.old_pin, pins.new_pin); });
   report(context, token, session, tr("The PIN is changed."));
 }
 
@@ -80,11 +117,10 @@ void set_so(Context& context, const PinOptions& options) {
   const TokenStatus status = read_status(session, token.token());
   require_function(status, "change-so-pin");
   show_policy(context, token, status);
-  const Secret old_pin = context.pin(token, status, Role::kSo);
-  const Secret new_pin = context.new_pin(token, tr("New administrator's PIN (SO PIN)"),
-                                         options.new_source, &old_pin, options.allow_weak);
-  context.spend_try(session, token, Role::kSo, [&] { session.login(Role::kSo, old_pin); });
-  session.set_pin(old_pin, new_pin);
+  const OldAndNew pins = old_and_new(context, token, status, Role::kSo,
+                                     tr("New administrator's PIN (SO PIN)"), options);
+  context.spend_try(session, token, Role::kSo, [&] { session.login(Role::kSo, pins.old_pin); });
+  session.set_pin(pins.old_pin, pins.new_pin);
   session.logout();
   report(context, token, session, tr("The administrator's PIN (SO PIN) is changed."));
 }
@@ -116,7 +152,8 @@ void add_pin(CLI::App& app, Context& context) {
   pin->require_subcommand(1);
 
   CLI::App* status = pin->add_subcommand("status", tr("Tries left, without spending one"));
-  set_action(*status, context, [&context] { show_status(context); });
+  status->add_flag("--all", options->all, tr("Of every connected token"));
+  set_action(*status, context, [&context, options] { show_status(context, *options); });
 
   CLI::App* change_command = pin->add_subcommand("change", tr("Change the user's PIN"));
   add_new_pin_options(*change_command, *options);

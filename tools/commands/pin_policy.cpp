@@ -84,6 +84,11 @@ void check_new_pin(const Secret& pin, const Secret* old_pin, unsigned long min_l
                    unsigned long max_length, const std::vector<FactoryPinValue>& factory_pins,
                    bool allow_weak) {
   if (pin.empty()) throw Failure(Kind::kBadInput, tr("An empty PIN cannot be set."));
+  if (max_length != 0 && pin.size() > max_length && characters(pin.bytes()) <= max_length)
+    throw Failure(Kind::kBadInput,
+                  tr("The new PIN is too long: the token takes {0} Latin letters and digits, and "
+                     "other letters count twice.",
+                     max_length));
   if (characters(pin.bytes()) < min_length || (max_length != 0 && pin.size() > max_length))
     throw Failure(Kind::kBadInput,
                   tr("The new PIN must have {0} to {1} characters.", min_length, max_length));

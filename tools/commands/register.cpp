@@ -24,6 +24,13 @@ bool bridge_is_named(const RegisterOptions& options) {
   return std::ranges::find(options.targets, "bridge") != options.targets.end();
 }
 
+/// A program that runs with the database learns of the module when it starts again.
+std::string restart_hint(const Surroundings& around, const std::filesystem::path& database) {
+  const int process = user_of_profile(around, database);
+  return process == 0 ? std::string()
+                      : ' ' + tr("(close the program that uses it first, process {0})", process);
+}
+
 std::vector<Step> steps_to_register(const RegisterOptions& options, const Surroundings& around,
                                     const std::string& module) {
   std::vector<Step> steps;
@@ -37,7 +44,8 @@ std::vector<Step> steps_to_register(const RegisterOptions& options, const Surrou
     for (const auto& database : nss_databases(around))
       if (nss_registration(database, module).state != Registered::kYes)
         steps.push_back({"nss", database,
-                         tr("add the module to the NSS database {0}", database.string()),
+                         tr("add the module to the NSS database {0}", database.string()) +
+                             restart_hint(around, database),
                          [=] { register_nss(database, module); }});
   if (wanted(options, "openssl") && openssl_registration(around, module).state != Registered::kYes)
     steps.push_back({"openssl", openssl_file(around),

@@ -1,5 +1,6 @@
 #include "tools/commands/registration.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -145,6 +146,18 @@ std::vector<fs::path> nss_databases(const Surroundings& around) {
       if (entry.is_directory(error)) add(entry.path());
   }
   return found;
+}
+
+int user_of_profile(const Surroundings& around, const fs::path& database) {
+  std::error_code error;
+  // A link to nowhere: "127.0.1.1:+4711". It stays behind when the program is killed.
+  const std::string target = fs::read_symlink(database / "lock", error);
+  const auto plus = target.find('+');
+  if (error || plus == std::string::npos) return 0;
+  int process = 0;
+  std::from_chars(target.data() + plus + 1, target.data() + target.size(), process);
+  return process > 0 && fs::exists(around.at("/proc/" + std::to_string(process)), error) ? process
+                                                                                         : 0;
 }
 
 Registration nss_registration(const fs::path& database, const std::string& module) {

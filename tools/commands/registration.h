@@ -34,6 +34,9 @@ bool unregister_p11kit(const Surroundings& around);
 
 /// Folders with an NSS database: ~/.pki/nssdb, Firefox' and Thunderbird's profiles.
 std::vector<std::filesystem::path> nss_databases(const Surroundings& around);
+/// The Firefox or Thunderbird that runs with this profile: its process; 0 for none. It writes what
+/// it knows of modules when it ends, and reads it only when it starts.
+int user_of_profile(const Surroundings& around, const std::filesystem::path& database);
 Registration nss_registration(const std::filesystem::path& database, const std::string& module);
 /// Runs modutil. Throws Failure.
 void register_nss(const std::filesystem::path& database, const std::string& module);

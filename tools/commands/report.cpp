@@ -15,11 +15,6 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-std::string owner_of(const CertificateInfo& info) {
-  const std::string& name = info.common_name.empty() ? info.subject : info.common_name;
-  return info.organisation.empty() ? name : name + ", " + info.organisation;
-}
-
 /// The beginning of an id, as long as it takes to type it.
 std::string short_id(const Bytes& id, std::size_t digits) { return to_hex(id).substr(0, digits); }
 
@@ -128,8 +123,13 @@ std::string named_oids(const std::vector<std::string>& oids) {
 
 }  // namespace
 
-std::string pin_line(const Output& out, const PinState& state) {
-  std::string text = tr("PIN:") + ' ';
+std::string owner_of(const CertificateInfo& info) {
+  const std::string& name = info.common_name.empty() ? info.subject : info.common_name;
+  return info.organisation.empty() ? name : name + ", " + info.organisation;
+}
+
+std::string pin_line(const Output& out, const PinState& state, Role role) {
+  std::string text = (role == Role::kUser ? tr("PIN:") : tr("SO PIN:")) + ' ';
   if (!state.initialized) return text + tr("not set yet");
   if (state.locked) return text + out.paint(Colour::kBad, tr("blocked"));
   if (state.tries_left && state.tries_max)
@@ -143,7 +143,9 @@ std::string pin_line(const Output& out, const PinState& state) {
   else
     text += tr("set");
   if (state.factory.value_or(false))
-    text += "; " + out.paint(Colour::kWarn, tr("it is the factory's: `kilt pin change`"));
+    text += "; " + out.paint(Colour::kWarn, role == Role::kUser
+                                                ? tr("it is the factory's: `kilt pin change`")
+                                                : tr("it is the factory's: `kilt pin set-so`"));
   return text;
 }
 

@@ -9,8 +9,8 @@
 namespace kilt::tool {
 
 Json functions_json(const TokenStatus& status);
-/// "PIN: 9 of 10 tries left; factory PIN"
-std::string pin_line(const Output& out, const PinState& state);
+/// "PIN: 9 of 10 tries left; factory PIN", "SO PIN: ..."
+std::string pin_line(const Output& out, const PinState& state, Role role = Role::kUser);
 Json pin_json(const PinState& state);
 
 Json token_json(const ChosenToken& token, const TokenStatus& status);
@@ -26,6 +26,9 @@ void print_pairs(Context& context, const ChosenToken& token, const Inventory& in
 
 /// The certificate's fields, one a line.
 void print_certificate(Context& context, const CertificateInfo& info);
+
+/// "NAME, ORGANISATION"; may hold personal numbers.
+std::string owner_of(const CertificateInfo& info);
 
 /// "2027-03-01, 97 days left", "expired 3 days ago", and its colour by the CA's reminder stage.
 std::string expiry_text(const CertificateInfo& info);

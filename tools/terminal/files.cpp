@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -103,6 +104,17 @@ class NewFile {
   Descriptor file_;
 };
 
+/// nullopt: nothing. Throws Failure(kBadInput) for a symbolic link.
+std::optional<struct stat> what_is_there(const std::string& path) {
+  struct stat there {};
+  if (lstat(path.c_str(), &there) != 0) return std::nullopt;
+  if (S_ISLNK(there.st_mode))
+    throw Failure(Kind::kBadInput,
+                  tr("{0} is a symbolic link; nothing is written through it.", path),
+                  tr("Name the file itself."));
+  return there;
+}
+
 }  // namespace
 
 Bytes read_file(const std::string& path) {
@@ -125,15 +137,18 @@ Bytes read_file(const std::string& path) {
   }
 }
 
+void check_writable(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  static_cast<void>(what_is_there(path));
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
+    fail(path, N_("{0} cannot be written: {1}"));
+}
+
 void write_file(const std::string& path, BytesView contents, Access access) {
   if (path.empty() || path == "-") return write_standard(contents);
-  struct stat there {};
-  const bool exists = lstat(path.c_str(), &there) == 0;
-  if (exists && S_ISLNK(there.st_mode))
-    throw Failure(Kind::kBadInput,
-                  tr("{0} is a symbolic link; nothing is written through it.", path),
-                  tr("Name the file itself."));
-  if (!exists || S_ISREG(there.st_mode) || S_ISDIR(there.st_mode))
+  const auto there_now = what_is_there(path);
+  if (!there_now || S_ISREG(there_now->st_mode) || S_ISDIR(there_now->st_mode))
     return NewFile(path).write(contents, access);
   const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), true);
   if (file.get() < 0) fail(path, N_("{0} cannot be written: {1}"));

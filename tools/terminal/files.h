@@ -18,6 +18,10 @@ enum class Access {
 /// Failure(kInterrupted) if a signal comes while it waits.
 Bytes read_file(const std::string& path);
 
+/// Before anything is asked: write_file() would find a folder to write in, and no symbolic link.
+/// Throws Failure(kBadInput).
+void check_writable(const std::string& path);
+
 /// Writes a file ("-" or empty: standard output): a new one beside it that takes its name when it
 /// is complete and on the disk. A symbolic link is refused; a device or FIFO is written as it is.
 /// What would steer a terminal is not written to one. Throws Failure(kBadInput, kUsage).

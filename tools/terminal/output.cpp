@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kNarrow = 40;
 constexpr std::size_t kUnbounded = 100000;
+constexpr std::size_t kNarrowCell = 8;  ///< less would tell nothing
 
 std::size_t terminal_columns() {
   winsize size{};
@@ -137,11 +138,12 @@ void Table::print(Output& output, std::size_t indent) const {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
   std::size_t total = indent;
   for (const std::size_t one : widths) total += one + 2;
-  // Too wide: the widest column gives way.
-  if (total > output.columns() + 2) {
+  // Too wide: the widest columns give way, one column of the screen at a time.
+  while (total > output.columns() + 2) {
     const auto widest = std::ranges::max_element(widths);
-    const std::size_t over = total - output.columns() - 2;
-    *widest = *widest > over + 8 ? *widest - over : 8;
+    if (*widest <= kNarrowCell) break;
+    --*widest;
+    --total;
   }
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     std::string text(indent, ' ');

@@ -1,6 +1,5 @@
 #include "tools/terminal/signals.h"
 
-#include <array>
 #include <cerrno>
 
 #include <poll.h>
@@ -12,7 +11,6 @@
 namespace kilt::tool {
 namespace {
 
-constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
 volatile std::sig_atomic_t came = 0;
 
 void note(int /*signal*/) { came = 1; }
@@ -64,7 +62,7 @@ void watch_signals() {
   action.sa_flags =
       static_cast<int>(SA_RESETHAND);  // a prompt's wait must end, hence no SA_RESTART
   sigemptyset(&action.sa_mask);
-  for (const int signal : kSignals) {
+  for (const int signal : kStopSignals) {
     struct sigaction before {};
     sigaction(signal, nullptr, &before);
     if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
@@ -113,7 +111,7 @@ AtStop::~AtStop() {
 Uninterrupted::Uninterrupted() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : kSignals) sigaddset(&set, signal);
+  for (const int signal : kStopSignals) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, &before_);
 }
 

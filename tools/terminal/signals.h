@@ -2,12 +2,16 @@
 // in prompts, so that the token is logged out and the terminal restored; a second one kills.
 #pragma once
 
+#include <array>
 #include <csignal>
 #include <functional>
 
 namespace kilt::tool {
 
-/// Takes SIGINT, SIGTERM and SIGHUP.
+/// What asks the program to end.
+inline constexpr std::array kStopSignals{SIGINT, SIGTERM, SIGHUP};
+
+/// Takes them.
 void watch_signals();
 
 /// Throws Failure(kInterrupted) if a signal came.

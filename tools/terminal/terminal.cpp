@@ -154,30 +154,51 @@ Secret checked(Secret secret, const std::string& source) {
   return secret;
 }
 
+/// Takes a source apart. Throws Failure(kUsage).
+struct Source {
+  std::string kind, rest;
+  int fd = -1;
+};
+Source parse_source(const std::string& source) {
+  const auto colon = source.find(':');
+  Source parsed{source.substr(0, colon),
+                colon == std::string::npos ? "" : source.substr(colon + 1)};
+  const std::string& rest = parsed.rest;
+  if (!rest.empty() && (parsed.kind == "file" || parsed.kind == "env")) return parsed;
+  const auto end = std::from_chars(rest.data(), rest.data() + rest.size(), parsed.fd);
+  if (parsed.kind == "fd" && end.ec == std::errc() && end.ptr == rest.data() + rest.size() &&
+      parsed.fd >= 0)
+    return parsed;
+  throw Failure(Kind::kUsage, tr("A PIN comes from file:PATH, env:NAME or fd:NUMBER."));
+}
+
+[[noreturn]] void cannot_be_read(const std::string& path) {
+  throw Failure(Kind::kBadInput, tr("{0} cannot be read: {1}", path, std::strerror(errno)));
+}
+
+const char* value_of(const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  if (value == nullptr)
+    throw Failure(Kind::kBadInput, tr("The environment variable {0} is not set.", variable));
+  return value;
+}
+
 }  // namespace
 
 Secret secret_from(const std::string& source) {
-  const auto colon = source.find(':');
-  const std::string kind = source.substr(0, colon);
-  const std::string rest = colon == std::string::npos ? "" : source.substr(colon + 1);
-  if (kind == "file" && !rest.empty()) {
-    const Descriptor file(open(rest.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0)
-      throw Failure(Kind::kBadInput, tr("{0} cannot be read: {1}", rest, std::strerror(errno)));
-    return checked(read_line(file.get()).text, source);
-  }
-  if (kind == "env" && !rest.empty()) {
-    const char* value = std::getenv(rest.c_str());
-    if (value == nullptr)
-      throw Failure(Kind::kBadInput, tr("The environment variable {0} is not set.", rest));
-    return checked(Secret(view(value)), source);
-  }
-  int fd = -1;
-  const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), fd);
-  if (kind == "fd" && parsed.ec == std::errc() && parsed.ptr == rest.data() + rest.size() &&
-      fd >= 0)
-    return checked(read_line(fd).text, source);
-  throw Failure(Kind::kUsage, tr("A PIN comes from file:PATH, env:NAME or fd:NUMBER."));
+  const Source parsed = parse_source(source);
+  if (parsed.kind == "env") return checked(Secret(view(value_of(parsed.rest))), source);
+  if (parsed.kind == "fd") return checked(read_line(parsed.fd).text, source);
+  const Descriptor file(open(parsed.rest.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) cannot_be_read(parsed.rest);
+  return checked(read_line(file.get()).text, source);
+}
+
+void check_secret_source(const std::string& source) {
+  const Source parsed = parse_source(source);
+  if (parsed.kind == "env") static_cast<void>(value_of(parsed.rest));
+  if (parsed.kind == "file" && access(parsed.rest.c_str(), R_OK) != 0) cannot_be_read(parsed.rest);
+  if (parsed.kind == "fd" && fcntl(parsed.fd, F_GETFD) < 0) cannot_be_read(source);
 }
 
 }  // namespace kilt::tool

@@ -22,4 +22,7 @@ std::string ask_line(const std::string& question);
 /// A PIN from `file:PATH` (first line), `env:NAME` or `fd:N` (first line). Throws Failure.
 Secret secret_from(const std::string& source);
 
+/// What can be known of a source without reading it. Throws Failure if secret_from() would.
+void check_secret_source(const std::string& source);
+
 }  // namespace kilt::tool

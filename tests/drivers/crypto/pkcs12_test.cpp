@@ -62,6 +62,22 @@ TEST(Pkcs12, WrittenAndOpened) {
   EXPECT_EQ(file.bags().back().certificate, again.bags().back().certificate);
 }
 
+TEST(Pkcs12, CertificatesWithoutKeys) {
+  const Bytes written = sample().write(word("Qwerty12"));
+  const auto closed = Pkcs12::certificates(written, nullptr);
+  EXPECT_TRUE(closed.closed);
+  EXPECT_TRUE(closed.found.empty());
+  const Password right = word("Qwerty12");
+  const auto opened = Pkcs12::certificates(written, &right);
+  EXPECT_FALSE(opened.closed);
+  ASSERT_EQ(1U, opened.found.size());
+  EXPECT_EQ(opened.found.front(), Pkcs12::certificates(indefinite(written), &right).found.front());
+  const Password wrong = word("Qwerty13");
+  EXPECT_THROW(static_cast<void>(Pkcs12::certificates(written, &wrong)), WrongPassword);
+  EXPECT_THROW(static_cast<void>(Pkcs12::certificates(BytesView(written).first(100), nullptr)),
+               Error);
+}
+
 TEST(Pkcs12, WrongPasswordAndDamage) {
   const Bytes written = sample().write(word("Qwerty12"));
   EXPECT_THROW((void)Pkcs12::open(written, word("qwerty12")), WrongPassword);

@@ -1,5 +1,9 @@
 #include "tools/commands/doctor/doctor.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "tools/commands/commands.h"
 #include "tools/terminal/text.h"
 
@@ -30,8 +34,8 @@ void print(Context& context, const Check& check) {
                         : check.health == Health::kNote ? Colour::kWarn
                                                         : Colour::kBad;
   const char* sign = good ? "✓" : check.health == Health::kNote ? "•" : "✗";
-  out.line(out.paint(colour, sign) + ' ' + wrap(check.finding, 76, 2));
-  if (!check.repair.empty()) out.line("    → " + wrap(check.repair, 72, 6));
+  out.line(out.paint(colour, sign) + ' ' + wrap(check.finding, 76, 2), 2);
+  if (!check.repair.empty()) out.line("    → " + wrap(check.repair, 72, 6), 6);
 }
 
 void run(Context& context, const DoctorOptions& options) {
@@ -42,10 +46,12 @@ void run(Context& context, const DoctorOptions& options) {
   check_configuration(around, checks);
   check_module(context, checks);
   check_registrations(around, context.module_path(), checks);
+  check_programs(around, context.module_path(), checks);
   check_bridge(around, checks);
   Json document = context.document();
   document["checks"] = Json::array();
   bool problems = false;
+  bool no_tokens = false;
   for (const Check& check : checks) {
     print(context, check);
     const bool fixed = options.fix && check.fix && check.health != Health::kGood;
@@ -53,21 +59,33 @@ void run(Context& context, const DoctorOptions& options) {
       check.fix();
       context.out().line("    " + context.out().paint(Colour::kGood, tr("done")));
     }
-    problems = problems || (check.health == Health::kProblem && !fixed);
+    const bool wrong = check.health == Health::kProblem && !fixed;
+    problems = problems || wrong;
+    no_tokens = no_tokens || (wrong && check.keeps_tokens_away());
     document["checks"].push_back({{"id", check.id},
                                   {"health", health_name(check.health)},
                                   {"finding", check.finding},
                                   {"repair", check.repair},
-                                  {"fixed", fixed}});
+                                  {"fixed", fixed},
+                                  {"keeps_tokens_away", check.keeps_tokens_away()}});
   }
   context.out().line();
-  context.out().line(problems ? tr("Something keeps tokens from working; see the arrows.")
-                              : tr("Nothing is wrong that can be seen from here."));
+  context.out().line(no_tokens  ? tr("Something keeps tokens from working; see the arrows.")
+                     : problems ? tr("Tokens can be used; the arrows say what else to put right.")
+                                : tr("Nothing is wrong that can be seen from here."));
   context.out().document(document);
   if (problems) throw Finding();
 }
 
 }  // namespace
+
+bool Check::keeps_tokens_away() const {
+  constexpr std::array<std::string_view, 12> kWithoutThem{
+      "pcscd-installed", "ccid-installed", "pcscd",         "pcscd-access",
+      "reader",          "card-mute",      "card-held",     "card-unknown",
+      "ccid-id",         "module",         "token-trouble", "configuration"};
+  return health == Health::kProblem && std::ranges::find(kWithoutThem, id) != kWithoutThem.end();
+}
 
 void add_doctor(CLI::App& app, Context& context) {
   auto options = std::make_shared<DoctorOptions>();

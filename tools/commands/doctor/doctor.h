@@ -19,6 +19,9 @@ struct Check {
   std::string finding;
   std::string repair;         ///< a command, or what to do; empty if nothing is wrong
   std::function<void()> fix;  ///< harmless and reversible, for --fix; may be empty
+
+  /// It keeps tokens from being seen or used at all; other problems concern one program or setting.
+  [[nodiscard]] bool keeps_tokens_away() const;
 };
 
 using Checks = std::vector<Check>;
@@ -33,6 +36,8 @@ void check_module(Context& context, Checks& checks);
 void check_configuration(const Surroundings& around, Checks& checks);
 /// p11-kit, NSS, OpenSSL; other modules for the same cards.
 void check_registrations(const Surroundings& around, const std::string& module, Checks& checks);
+/// What makes programs not see a registration that is there: $OPENSSL_CONF, a Firefox that runs.
+void check_programs(const Surroundings& around, const std::string& module, Checks& checks);
 
 /// kilt-bridge: on, its certificate, the browsers that trust it, its port, the sites it knows.
 void check_bridge(const Surroundings& around, Checks& checks);

@@ -21,12 +21,6 @@ std::string name_of(const KeyView& key) {
   return key.spki.empty() ? "id:" + to_hex(key.id) : to_hex(key_identifier(key.spki));
 }
 
-/// One person's certificates: by the number the state gave, else by name.
-bool same_owner(const CertificateInfo& one, const CertificateInfo& other) {
-  if (!one.iin.empty() || !other.iin.empty()) return one.iin == other.iin && one.bin == other.bin;
-  return one.common_name == other.common_name && one.organisation == other.organisation;
-}
-
 PurposeState state_of(const Inventory& inventory, Purpose purpose, const SlotView::Token& token,
                       bool keys_seen = true) {
   std::vector<PairView> pairs;
@@ -52,6 +46,11 @@ PurposeState state_of(const Inventory& inventory, Purpose purpose, const SlotVie
 }
 
 }  // namespace
+
+bool same_owner(const CertificateInfo& one, const CertificateInfo& other) {
+  if (!one.iin.empty() || !other.iin.empty()) return one.iin == other.iin && one.bin == other.bin;
+  return one.common_name == other.common_name && one.organisation == other.organisation;
+}
 
 const char* kit_name(Purpose purpose) noexcept {
   if (purpose == Purpose::kBoth) return "GOST512";

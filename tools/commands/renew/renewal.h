@@ -43,6 +43,9 @@ struct RenewalState {
   }
 };
 
+/// One person's certificates: by the number the state gave, else by name.
+bool same_owner(const CertificateInfo& one, const CertificateInfo& other);
+
 RenewalState renewal_state(const Inventory& inventory, const SlotView::Token& token);
 /// The same where no key is seen, as in a key file before login: by the certificates alone, whose
 /// pairs have no keys then.

@@ -9,6 +9,10 @@
 namespace kilt::tool {
 namespace {
 
+struct StatusOptions {
+  bool login = false, all = false;
+};
+
 bool soon(const PurposeState& state) {
   return state.current &&
          stage_of(state.current->certificate->info->days_left(std::time(nullptr))) != Stage::kNone;
@@ -33,8 +37,8 @@ Next next_step(const RenewalState& state) {
   return {"none", tr("Nothing to do yet.")};
 }
 
-void run(Context& context, bool login) {
-  const ChosenToken token = context.token();
+/// Fills `document` with what is said of the token.
+void show(Context& context, const ChosenToken& token, bool login, Json& document) {
   Session session(context.module(), token.id(), Session::Mode::kRead);
   if (login) context.login(session, token, Role::kUser);
   const Inventory inventory = read_inventory(session);
@@ -44,7 +48,6 @@ void run(Context& context, bool login) {
                                     : renewal_state(inventory, token.token());
   Output& out = context.out();
   if (hidden) out.note(tr("Keys, and what waits for a certificate, are seen with --login only."));
-  Json document = context.document();
   Table table({tr("FOR"), tr("STATE"), tr("NAME"), tr("VALID UNTIL")});
   for (const Purpose purpose : kKitPurposes) {
     const PurposeState& one = state.of(purpose);
@@ -77,17 +80,35 @@ void run(Context& context, bool login) {
   const Next next = next_step(state);
   document["next"] = next.name;
   out.line(next.text);
-  out.document(document);
+}
+
+void run(Context& context, const StatusOptions& options) {
+  Json document = context.document();
+  if (!options.all) {
+    show(context, context.token(), options.login, document);
+  } else {
+    document["tokens"] = Json::array();
+    for (const ChosenToken& token : context.tokens()) {
+      context.out().line(context.out().paint(
+          Colour::kBold, fmt::format("{} ({})", token.token().label, token.token().serial)));
+      Json one{{"label", token.token().label}, {"serial", token.token().serial}};
+      show(context, token, options.login, one);
+      document["tokens"].push_back(one);
+      context.out().line();
+    }
+  }
+  context.out().document(document);
 }
 
 }  // namespace
 
 void add_renew_status(CLI::App& renew, Context& context) {
-  auto login = std::make_shared<bool>(false);
+  auto options = std::make_shared<StatusOptions>();
   CLI::App* command =
       renew.add_subcommand("status", tr("What expires when, and what waits for a certificate"));
-  command->add_flag("--login", *login, tr("Log in, to see private objects too"));
-  set_action(*command, context, [&context, login] { run(context, *login); });
+  command->add_flag("--login", options->login, tr("Log in, to see private objects too"));
+  command->add_flag("--all", options->all, tr("Of every connected token"));
+  set_action(*command, context, [&context, options] { run(context, *options); });
 }
 
 }  // namespace kilt::tool

@@ -69,6 +69,10 @@ class RequestPage : public DialogPage {
       if (agree_.get_sensitive()) agree();
     });
     show_storages(message["storages"]);
+    // What is not yet on the screen takes no focus.
+    signal_map().connect([this] {
+      if (wants_pin()) pin_.focus();
+    });
     Glib::signal_timeout().connect_once(
         [this] {
           deaf_ = false;

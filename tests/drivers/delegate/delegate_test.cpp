@@ -11,7 +11,6 @@
 #include "drivers/delegate/source.h"
 #include "drivers/delegate/token.h"
 #include "drivers/errors.h"
-#include "tests/support/fuzz_driver.h"
 #include "tests/support/lying_module.h"
 #include "tests/support/paths.h"
 
@@ -113,9 +112,11 @@ TEST(DelegateModule, AbsurdNumbersAreRefused) {
   EXPECT_THROW((void)token.capabilities(), MalformedAnswer);
 }
 
-// Any lie ends in one of this project's errors; under the sanitizers this is more than it looks.
-TEST(DelegateModule, LiesAreSurvived) {
+// What such a module says is cut to what the standard has room for, or is one of this project's
+// errors. How a whole dialogue with it ends is fuzz:replay_delegate's matter.
+TEST(DelegateModule, NoLieIsLongerThanItsPlace) {
   std::mt19937 generator(20240601);
+  unsigned told = 0, refused = 0;
   for (int run = 0; run < 300; ++run) {
     Bytes bytes(4096);
     for (Byte& byte : bytes)
@@ -124,10 +125,20 @@ TEST(DelegateModule, LiesAreSurvived) {
     lies() = &input;
     DelegateToken token(Module::adopt(lying_functions()), 0);
     try {
-      use_token(token, static_cast<Byte>(run));
-    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): the only kind that may come out
+      const TokenInfo info = token.info();
+      EXPECT_LE(info.label.size(), sizeof CK_TOKEN_INFO{}.label) << run;
+      EXPECT_LE(info.serial.size(), sizeof CK_TOKEN_INFO{}.serialNumber) << run;
+      EXPECT_LE(info.model.size(), sizeof CK_TOKEN_INFO{}.model) << run;
+      const ObjectList list = token.list();
+      for (const Key& key : list.keys) EXPECT_LE(key.label.size(), 255U) << run;
+      for (const Certificate& one : list.certificates) EXPECT_LE(one.label.size(), 255U) << run;
+      ++told;
+    } catch (const Error&) {
+      ++refused;
     }
   }
+  EXPECT_LT(0U, told);
+  EXPECT_LT(0U, refused);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <openssl/cms.h>
 
-#include "tests/tools/bridge/scripted.h"
+#include "tests/tools/bridge/site_test.h"
 #include "tools/signing/cades.h"
 #include "tools/x509/trust.h"
 
@@ -20,44 +20,9 @@ using testing::StartsWith;
 
 constexpr const char* kCancelledCommon = R"({"code":"500","message":"action.canceled"})";
 
-class Sites : public testing::Test {
+class Sites : public SiteTest {
  protected:
-  Sites() : module_(soft_token()) {
-    page_.origin = "https://nca.example";
-    settings_.state = folder_.path();
-    settings_.modules = {"NURSign"};
-  }
-  /// The answer to a request, as the bridge gives it.
-  std::string ask(const std::string& text) {
-    if (!methods_) {
-      origins_ = std::make_unique<Origins>(settings_);
-      consent_ = std::make_unique<Consent>(module_, *origins_, [this](const std::string&) {
-        return std::make_unique<Scripted>(user_);
-      });
-      methods_ = std::make_unique<Methods>(settings_, *consent_);
-    }
-    auto request = parse_request(text);
-    if (!request) return broken_json();
-    if (auto now = methods_->at_once(page_, *request)) return *now;
-    return methods_->with_user(page_, std::move(*request));
-  }
-  std::string common(const std::string& method, const Json& arguments) {
-    return ask(to_text({{"module", kCommonUtils}, {"method", method}, {"args", arguments}}));
-  }
-  std::string basics(const Json& arguments) {
-    return ask(to_text({{"module", kBasics}, {"method", "sign"}, {"args", arguments}}));
-  }
-  static Json object(const std::string& answer) {
-    const Json json = Json::parse(answer);
-    EXPECT_EQ(json.value("code", ""), "200") << answer;
-    return json.value("responseObject", Json());
-  }
-  static Json result(const std::string& answer) {
-    const Json json = Json::parse(answer);
-    EXPECT_EQ(json.value("status", false), true) << answer;
-    EXPECT_TRUE(json.contains("body") && json["body"].contains("result")) << answer;
-    return json["body"].value("result", Json());
-  }
+  Sites() : SiteTest(soft_token()) {}
   /// Verifies with OpenSSL; `content` for a detached one.
   static void expect_cms(const Bytes& der, const std::string& content, bool attached) {
     const Bytes bytes = tool::to_bytes(content);
@@ -85,16 +50,6 @@ class Sites : public testing::Test {
     return EVP_DigestVerify(context.get(), signature.data(), signature.size(),
                             tool::view(data).data(), data.size()) == 1;
   }
-  static Bytes der_of(const Json& base64) { return from_base64(base64.get<std::string>()).value(); }
-
-  Folder folder_;
-  Settings settings_ = Settings::parse("");
-  ModuleThread module_;
-  User user_;
-  Page page_;
-  std::unique_ptr<Origins> origins_;
-  std::unique_ptr<Consent> consent_;
-  std::unique_ptr<Methods> methods_;
 };
 
 TEST_F(Sites, ANewSiteIsAskedAboutOnce) {

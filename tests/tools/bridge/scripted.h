@@ -56,9 +56,10 @@ class Scripted : public Dialogue {
       choose(private_key_);
     }
     if (type == "keys") {
+      const bool opened = opens_;
       storages_ = Json::array({message["storage"]});
-      if (message["needs_pin"].get<bool>())
-        choose(true);
+      if (message["needs_pin"].get<bool>() || opened)
+        choose(message["needs_pin"].get<bool>());
       else
         cancel();  // what was chosen cannot be used
     }
@@ -89,6 +90,7 @@ class Scripted : public Dialogue {
   void cancel() { events_.push_back({{"event", "cancel"}}); }
   void choose(bool with_pin) {
     if (user_->cancels) return cancel();
+    opens_ = false;
     for (const Json& storage : storages_)
       for (const Json& key : storage["keys"])
         if (key["reason"] == "" && (user_->purpose.empty() || key["purpose"] == user_->purpose)) {
@@ -98,11 +100,19 @@ class Scripted : public Dialogue {
                              {"pin", with_pin}});
           return;
         }
+    // A storage that shows its keys after a login only is opened, once.
+    for (const Json& storage : storages_)
+      if (storage["keys"].empty() && !storage["logged_in"].get<bool>()) {
+        opens_ = true;
+        events_.push_back({{"event", "choose"}, {"storage", storage["id"]}, {"pin", true}});
+        return;
+      }
     cancel();
   }
   User* user_;
   Json storages_;
   bool private_key_ = true;
+  bool opens_ = false;  ///< the storage's keys are not seen yet
   std::deque<Json> events_;
 };
 

@@ -17,6 +17,27 @@ namespace {
 constexpr const char* kSoPin = "55443325";
 constexpr long kDay = 24 * 60 * 60;
 
+/// OpenSSL sets keys of algorithms that it knows; this copies whatever stands there.
+void set_public_key(X509* certificate, const tool::Bytes& spki) {
+  const unsigned char* in = spki.data();
+  const tool::Owned<X509_PUBKEY, X509_PUBKEY_free> given(
+      d2i_X509_PUBKEY(nullptr, &in, static_cast<long>(spki.size())));
+  ASN1_OBJECT* algorithm = nullptr;
+  const unsigned char* bits = nullptr;
+  int size = 0;
+  X509_ALGOR* identifier = nullptr;
+  X509_PUBKEY_get0_param(&algorithm, &bits, &size, &identifier, given.get());
+  int type = 0;
+  const void* parameters = nullptr;
+  X509_ALGOR_get0(nullptr, &type, &parameters, identifier);
+  void* copy = type == V_ASN1_SEQUENCE
+                   ? ASN1_STRING_dup(static_cast<const ASN1_STRING*>(parameters))
+                   : nullptr;
+  X509_PUBKEY_set0_param(
+      X509_get_X509_PUBKEY(certificate), OBJ_dup(algorithm), type, copy,
+      static_cast<unsigned char*>(OPENSSL_memdup(bits, static_cast<std::size_t>(size))), size);
+}
+
 struct Authority {
   tool::PkeyPtr key{EVP_RSA_gen(2048)};
   tool::X509Ptr certificate{X509_new()};
@@ -50,9 +71,7 @@ struct Authority {
     const tool::X509NamePtr name = tool::parse_name(plan.subject);
     X509_set_subject_name(made.get(), name.get());
     X509_set_issuer_name(made.get(), X509_get_subject_name(certificate.get()));
-    const unsigned char* in = spki.data();
-    const tool::PkeyPtr pkey(d2i_PUBKEY(nullptr, &in, static_cast<long>(spki.size())));
-    X509_set_pubkey(made.get(), pkey.get());
+    set_public_key(made.get(), spki);
     extend(made.get(), NID_key_usage, plan.key_usage);
     extend(made.get(), NID_ext_key_usage, plan.extended_usage);
     extend(made.get(), NID_subject_key_identifier, "hash");
@@ -145,6 +164,10 @@ Folder::~Folder() {
 const std::filesystem::path& soft_token() {
   static const std::filesystem::path kModule = make_token();
   return kModule;
+}
+
+tool::Bytes issue(const tool::Bytes& spki, const CertificatePlan& plan) {
+  return authority().issue(spki, plan);
 }
 
 std::string soft_ca() {

@@ -30,6 +30,9 @@ struct CertificatePlan {
   long from = -1, to = 300;               ///< days from now
 };
 
+/// A certificate of the CA for a public key of any algorithm (DER SubjectPublicKeyInfo), DER.
+tool::Bytes issue(const tool::Bytes& spki, const CertificatePlan& plan);
+
 /// The first call makes the token "Soft" with these: AUTH and SIGN as the CA made them until 2024,
 /// BOTH as since, OLD expired, ORG of an organisation. Later calls give the same.
 const std::filesystem::path& soft_token();

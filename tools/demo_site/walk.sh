@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# tools/demo --site, after the token has its keys and certificates: the bridge, a site, a browser, and
+# their user, who reads windows' titles and types. Chromium and kilt-dialog are the real ones.
+# shellcheck disable=SC2154  # work, module, KILT_BUILD, KILT_SOURCE are tests/lib.sh's, the rest the demo's
+
+readonly shots=${KILT_SHOTS:-$KILT_BUILD/screenshots} site_port=8080
+mkdir -p "$shots"
+export XDG_STATE_HOME=$work/state KILT_CONF=$work/kilt.toml GDK_BACKEND=x11 GSK_RENDERER=cairo
+printf "[bridge]\ndialog = \"%s\"\nmodule = \"%s\"\n" "$KILT_BUILD/tools/dialog/kilt-dialog" "$module" >>kilt.toml
+
+step "9. A certificate for this computer alone, which Chromium trusts."
+# This user has no systemd to start the bridge.
+mkdir -p bin "$HOME/.pki/nssdb"
+ln -sf "$(type -P true)" bin/systemctl
+certutil -N -d "sql:$HOME/.pki/nssdb" --empty-password
+PATH=$work/bin:$PATH show kilt register bridge --yes
+
+step "10. A screen, kilt-bridge on NCALayer's port, a site on http://localhost:$site_port, Chromium."
+background display bash -c "exec Xvfb -displayfd 3 -screen 0 1280x1000x24 -nolisten tcp 3>'$work/display'"
+wait_for 60 test -s display || die "Xvfb does not start: $(cat display.log)"
+DISPLAY=:$(cat display)
+export DISPLAY
+background bridge "$KILT_BUILD/tools/bridge/kilt-bridge" run
+listening() { grep -qs 13579 bridge.log; }
+wait_for 60 listening || die "kilt-bridge does not start: $(cat bridge.log)"
+mkdir -p filed
+background site python3 -u "$KILT_SOURCE/tools/demo_site/site.py" "$site_port" "$work/ca.pem" "$work/filed"
+wait_for 60 grep -qs ready site.log || die "the site does not start: $(cat site.log)"
+# Root's Chromium runs without its sandbox. LocalNetworkAccess: a person allows it once for each site.
+flags=(--no-first-run --no-default-browser-check --password-store=basic --disable-gpu "--user-data-dir=$work/chromium"
+  "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"
+  "--window-size=1240,960" "--window-position=0,0")
+[ "$(id -u)" != 0 ] || flags+=(--no-sandbox)
+background browser chromium "${flags[@]}" "http://localhost:$site_port/?walk"
+
+# The user. Only what they see decides: titles of windows, and what the site believes.
+window() { xdotool search --onlyvisible --name "$1" 2>/dev/null | head -n 1; }
+opens() { [ -n "$(window "$1")" ]; }
+closed() { [ -z "$(window "$1")" ]; }
+dialogue='^Kilt$'
+picture() {
+  sleep 1  # until it is painted
+  import -window root "$shots/site-$1.png"
+  say "    picture: $shots/site-$1.png"
+}
+# consent PICTURE KEY...: the dialogue comes, and is answered by the keyboard.
+consent() {
+  local name=$1
+  shift
+  wait_for 120 opens "$dialogue" || die "no dialogue comes: $(tail -n 3 site.log browser.log bridge.log)"
+  xdotool windowfocus --sync "$(window "$dialogue")"
+  picture "$name"
+  "$@"
+  wait_for 120 closed "$dialogue" || die "the dialogue stays"
+}
+type_pin() { xdotool type --delay 40 "$MY_PIN" && xdotool key Return; }
+reaches() { wait_for 120 grep -qs "$1" site.log || die "the site does not get there: $(cat site.log)"; }
+
+step "11. The site wants to log the owner in. Its first use is asked about; then the signature, with the PIN."
+consent origin xdotool key alt+a
+consent login type_pin
+reaches '^Logged in'
+say "    the site: $(grep '^Logged in' site.log)"
+
+step "12. The owner shows a key, without a PIN."
+consent key xdotool key alt+g
+
+step "13. The document: another consent, another PIN."
+consent document type_pin
+reaches '^Signed'
+wait_for 60 opens '^Signed' || die "the page does not say so"
+picture signed
+say "    the site: $(grep '^Signed' site.log)"
+
+step "Done; nothing is left running. On your own computer:"
+cat <<NEXT
+    kilt register bridge                          once; sites of the CA and the state then find your keys
+    kilt doctor                                   when a site does not see them
+NEXT

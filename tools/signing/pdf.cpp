@@ -18,6 +18,9 @@
 namespace kilt::tool {
 namespace {
 
+Bytes copy_of(BytesView bytes) { return {bytes.begin(), bytes.end()}; }
+void append(Bytes& bytes, BytesView more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+
 constexpr std::size_t kMaxFields = 10'000;
 constexpr int kDeepest = 32;  // levels of fields
 
@@ -103,9 +106,9 @@ Bytes without_filling(BytesView contents) {
   try {
     const auto cms = reader.next();
     if (cms && std::ranges::all_of(reader.rest(), [](Byte byte) { return byte == 0; }))
-      return to_bytes(cms->encoded);
+      return copy_of(cms->encoded);
   } catch (const MalformedAnswer&) {
-    return to_bytes(contents);  // BER of an indefinite length: the CMS reader finds its end
+    return copy_of(contents);  // BER of an indefinite length: the CMS reader finds its end
   }
   pdf_is_damaged("Contents");
 }
@@ -121,7 +124,7 @@ PdfSignature read_signature(BytesView pdf, const Field& field) {
   QPDFObjectHandle kind = value.getKey("/SubFilter");
   if (kind.isName()) signature.sub_filter = kind.getName().substr(1);
   signature.cms = without_filling(bytes);
-  signature.content = to_bytes(before);
+  signature.content = copy_of(before);
   append(signature.content, after);
   signature.whole = after.data() + after.size() == pdf.data() + pdf.size();
   return signature;
@@ -174,7 +177,7 @@ class Draft {
   Draft(BytesView pdf, PdfFile& file, const std::string& owner, std::time_t time)
       : pdf_(pdf), update_(pdf) {
     const int value = file.next_number(), widget = value + 1;
-    const QPDFObjectHandle page = file.first_page();
+    QPDFObjectHandle page = file.first_page();
     add_value(value, owner, time);
     add_widget(file, widget, value, page);
     refer_to(file, page, file.reference(widget));
@@ -187,7 +190,7 @@ class Draft {
 
   /// What is to be signed.
   [[nodiscard]] Bytes content() const {
-    Bytes content = to_bytes(pdf_);
+    Bytes content = copy_of(pdf_);
     append(content, to_bytes(text_.substr(0, gap_)));
     append(content, to_bytes(text_.substr(gap_ + kGap)));
     return content;
@@ -198,7 +201,7 @@ class Draft {
     std::string text = text_;
     const std::string hex = to_hex(cms);
     text.replace(gap_ + 1, hex.size(), hex);
-    Bytes whole = to_bytes(pdf_);
+    Bytes whole = copy_of(pdf_);
     append(whole, to_bytes(text));
     return whole;
   }
@@ -269,8 +272,8 @@ std::vector<PdfSignature> read_pdf_signatures(BytesView pdf) {
   PdfFile file(pdf);
   std::vector<PdfSignature> signatures;
   try {
-    for (const Field& field : Fields(file.root()).filled())
-      signatures.push_back(read_signature(pdf, field));
+    const Fields fields(file.root());
+    for (const Field& field : fields.filled()) signatures.push_back(read_signature(pdf, field));
   } catch (const QPDFExc& error) {
     pdf_is_damaged(error.getMessageDetail());
   }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "apdu/bytes.h"
+#include "tools/terminal/bytes.h"
 
 namespace kilt::tool {
 

@@ -66,7 +66,7 @@ QPDFObjectHandle PdfFile::first_page() {
   QPDFObjectHandle node = root().getKey("/Pages");
   for (int depth = 0; depth < kDeepest; ++depth) {
     if (!node.isDictionary() || !node.isIndirect()) break;
-    const QPDFObjectHandle kids = node.getKey("/Kids");
+    QPDFObjectHandle kids = node.getKey("/Kids");
     if (!kids.isArray()) return node;
     if (kids.getArrayNItems() == 0) break;
     node = kids.getArrayItem(0);
@@ -75,7 +75,7 @@ QPDFObjectHandle PdfFile::first_page() {
 }
 
 int PdfFile::next_number() {
-  const QPDFObjectHandle size = trailer().getKey("/Size");
+  QPDFObjectHandle size = trailer().getKey("/Size");
   const int told = size.isInteger() ? size.getIntValueAsInt() : 0;
   return std::max(told, static_cast<int>(qpdf_.getObjectCount()) + 1);
 }

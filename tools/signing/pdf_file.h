@@ -5,7 +5,7 @@
 
 #include <qpdf/QPDF.hh>
 
-#include "apdu/bytes.h"
+#include "tools/terminal/bytes.h"
 
 namespace kilt::tool {
 

@@ -1,6 +1,6 @@
-# Runs between installation and packing, once over all packages: Debian's changelog of each, manuals
-# and changelogs compressed (policy 12.3, 12.7), every file of one time, so that two builds are the
-# same.
+# Runs between installation and packing, once over all packages: Debian's changelog of each (a .rpm has
+# none), manuals and changelogs compressed (policy 12.3, 12.7), every file of one time, so that two
+# builds are the same.
 if(DEFINED ENV{SOURCE_DATE_EPOCH})
   set(time $ENV{SOURCE_DATE_EPOCH})
 else()
@@ -15,6 +15,9 @@ foreach(root ${packages})
     continue()
   endif()
   file(GLOB documents LIST_DIRECTORIES true ${root}/usr/share/doc/*)
+  if(CPACK_TEMPORARY_DIRECTORY MATCHES "/RPM/")
+    set(documents)
+  endif()
   foreach(folder ${documents})
     get_filename_component(package ${folder} NAME)
     file(WRITE ${folder}/changelog.Debian "${package} (@PROJECT_VERSION@) unstable; urgency=medium\n\n  \

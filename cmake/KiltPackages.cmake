@@ -38,7 +38,8 @@ set(CPACK_DEBIAN_MODULE_PACKAGE_NAME libkilt-pkcs11)
 set(CPACK_DEBIAN_MODULE_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_MODULE_PACKAGE_RECOMMENDS "pcscd, libccid")
 set(CPACK_DEBIAN_MODULE_PACKAGE_SUGGESTS "kilt")
-set(CPACK_DEBIAN_MODULE_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/conf/packages/conffiles)
+set(CPACK_DEBIAN_MODULE_PACKAGE_CONTROL_EXTRA
+  ${PROJECT_SOURCE_DIR}/conf/packages/conffiles ${PROJECT_SOURCE_DIR}/conf/packages/prerm)
 set(CPACK_DEBIAN_TOOL_PACKAGE_NAME kilt)
 set(CPACK_DEBIAN_TOOL_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_TOOL_PACKAGE_DEPENDS "libkilt-pkcs11 (= ${PROJECT_VERSION})")
@@ -50,6 +51,21 @@ set(CPACK_DEBIAN_BRIDGE_PACKAGE_DEPENDS "kilt (= ${PROJECT_VERSION}), libkilt-pk
 
 set(CPACK_RPM_COMPONENT_INSTALL ON)
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
+# Links to build ids are the debug packages' business, folders that others own are theirs.
+set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links none")
+set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
+  /usr/lib/systemd /usr/lib/systemd/user /usr/${CMAKE_INSTALL_LIBDIR}/pkcs11 /usr/share/p11-kit
+  /usr/share/p11-kit/modules /usr/share/bash-completion /usr/share/bash-completion/completions)
+foreach(language "" /ru /kk)
+  list(APPEND CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man${language})
+  foreach(section 1 5 7 8)
+    list(APPEND CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man${language}/man${section})
+  endforeach()
+  if(language)
+    list(APPEND CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
+      /usr/share/locale${language} /usr/share/locale${language}/LC_MESSAGES)
+  endif()
+endforeach()
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
 set(CPACK_RPM_MODULE_PACKAGE_NAME libkilt-pkcs11)
 set(CPACK_RPM_MODULE_USER_FILELIST "%config(noreplace) /etc/kilt/kilt.toml")

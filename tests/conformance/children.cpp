@@ -27,6 +27,10 @@ std::vector<std::string> all_tests() {
 bool is_dangerous(const std::string& test) {
   return test.find(".Absurd") != std::string::npos || test.find(".Null") != std::string::npos;
 }
+/// Goes last: where such a key is refused OpenSC leaves a file of it, and makes no other after it.
+bool may_spoil_the_token(const std::string& test) {
+  return test == "ImportedKeys.NumbersMayBeShort";
+}
 
 /// Tells the parent of each test as it begins and ends. A word ends with a zero.
 class Teller : public ::testing::EmptyTestEventListener {
@@ -135,10 +139,12 @@ void without_printer() {
 }
 
 void run_all_in_children(bool quiet, Judge& judge) {
-  std::vector<std::string> rest;
+  std::vector<std::string> rest, last;
   for (const std::string& test : all_tests()) {
     if (is_dangerous(test))
       run_in_child({test}, quiet, judge);
+    else if (may_spoil_the_token(test))
+      last.push_back(test);
     else
       rest.push_back(test);
   }
@@ -146,6 +152,7 @@ void run_all_in_children(bool quiet, Judge& judge) {
     const std::size_t done = run_in_child(rest, quiet, judge);
     rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(done));
   }
+  for (const std::string& test : last) run_in_child({test}, quiet, judge);
 }
 
 }  // namespace kilt::conformance

@@ -1,5 +1,7 @@
 // What a template means for a new token object: names, who sees it, what it is for, limits
 // (PKCS#11 v3.2, 4.1.1 and 4.6 to 4.10).
+#include <algorithm>
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
@@ -196,6 +198,32 @@ TEST_F(NewKeys, UnknownAttributeIsRefused) {
   EXPECT_TRUE(is_one_of(generate(odd, pair), kRefused));
 }
 
+/// A number of an RSA key as PKCS#11 wants it: no zeros before it (2.1 Big integer).
+Bytes number_of(EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  EVP_PKEY_get_bn_param(key, name, &number);
+  Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
+  BN_bn2bin(number, bytes.data());
+  BN_clear_free(number);
+  return bytes;
+}
+
+/// A key of 1024 bits. One in about seventy has an exponent or a coefficient that is shorter than
+/// its primes: such a one, or one that is not.
+EvpPkey rsa_key(bool with_short_numbers) {
+  for (int tries = 0; tries < 5000; ++tries) {
+    EvpPkey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{1024}), EVP_PKEY_free);
+    const std::initializer_list<const char*> names{OSSL_PKEY_PARAM_RSA_EXPONENT1,
+                                                   OSSL_PKEY_PARAM_RSA_EXPONENT2,
+                                                   OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
+    const bool is_short = std::any_of(names.begin(), names.end(), [&](const char* name) {
+      return number_of(key.get(), name).size() < 64;
+    });
+    if (is_short == with_short_numbers) return key;
+  }
+  throw std::runtime_error("OpenSSL makes no such key");
+}
+
 class ImportedKeys : public Maker {
  protected:
   void SetUp() override {
@@ -209,21 +237,17 @@ class ImportedKeys : public Maker {
     object_ = object;
   }
   void TearDown() override {
+    destroy();
+    Maker::TearDown();
+  }
+  void destroy() {
     Template halves;  // the public one came with it, and may stay without it
     halves.text(CKA_LABEL, "imported");
     for (const CK_OBJECT_HANDLE half : find(session_, halves))
       p11().C_DestroyObject(session_, half);
     made_.clear();
-    Maker::TearDown();
   }
-  [[nodiscard]] Bytes part(const char* name) const {
-    BIGNUM* number = nullptr;
-    EVP_PKEY_get_bn_param(key_.get(), name, &number);
-    Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
-    BN_bn2bin(number, bytes.data());
-    BN_clear_free(number);
-    return bytes;
-  }
+  [[nodiscard]] Bytes part(const char* name) const { return number_of(key_.get(), name); }
   /// As Java's keystore writes it: not a word about what the key is for.
   [[nodiscard]] Template wanted() const {
     Template attributes;
@@ -256,24 +280,36 @@ class ImportedKeys : public Maker {
     der.insert(der.end(), text.begin(), text.end());
     return der;
   }
-  const EvpPkey key_{EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{1024}), EVP_PKEY_free};
+  /// The token signs with the object, and OpenSSL verifies it with key_.
+  void signs(CK_OBJECT_HANDLE object) {
+    Bytes message(20, 'm'), signature(128);
+    CK_ULONG size = signature.size();
+    CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+    ASSERT_EQ(CKR_OK, p11().C_SignInit(session_, &mechanism, object));
+    ASSERT_EQ(CKR_OK,
+              p11().C_Sign(session_, message.data(), message.size(), signature.data(), &size));
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                          EVP_MD_CTX_free);
+    EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get());
+    EXPECT_EQ(
+        1, EVP_DigestVerify(context.get(), signature.data(), size, message.data(), message.size()));
+  }
+  EvpPkey key_ = rsa_key(false);
   CK_OBJECT_HANDLE object_ = 0;
 };
 
 TEST_F(ImportedKeys, WithoutUsageDoWhatTheirTypeDoes) {
   EXPECT_EQ(true, flag(session_, object_, CKA_SIGN));
   EXPECT_EQ(true, flag(session_, object_, CKA_DECRYPT));
-  Bytes message(20, 'm'), signature(128);
-  CK_ULONG size = signature.size();
-  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
-  ASSERT_EQ(CKR_OK, p11().C_SignInit(session_, &mechanism, object_));
-  ASSERT_EQ(CKR_OK,
-            p11().C_Sign(session_, message.data(), message.size(), signature.data(), &size));
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        EVP_MD_CTX_free);
-  EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get());
-  EXPECT_EQ(
-      1, EVP_DigestVerify(context.get(), signature.data(), size, message.data(), message.size()));
+  signs(object_);
+}
+
+TEST_F(ImportedKeys, NumbersMayBeShort) {
+  destroy();
+  key_ = rsa_key(true);
+  CK_OBJECT_HANDLE object = 0;
+  ASSERT_EQ(CKR_OK, create(wanted(), object)) << "the value of a Big integer is of any length";
+  signs(object);
 }
 
 TEST_F(ImportedKeys, KeepTheirNames) {

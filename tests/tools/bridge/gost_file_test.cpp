@@ -4,10 +4,11 @@
 #include <regex>
 
 #include "apdu/tlv.h"
-#include "drivers/crypto/private_key.h"
+#include "drivers/crypto/gost_curve.h"
 #include "drivers/crypto/hash.h"
 #include "drivers/crypto/password.h"
 #include "drivers/crypto/pkcs12.h"
+#include "drivers/crypto/private_key.h"
 #include "drivers/crypto/spki.h"
 #include "tests/support/gost_arithmetic.h"
 #include "tests/support/paths.h"
@@ -20,6 +21,11 @@ namespace {
 namespace gost = kilt::test::gost;
 using kilt::Hash;
 
+/// Bytes of the module's libraries as those of the tool, and its hash of any.
+Bytes plain(const kilt::Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+Bytes streebog(BytesView data) { return plain(crypto::digest(Hash::kStreebog512, data)); }
+Bytes streebog(std::string_view text) { return streebog(tool::view(text)); }
+
 /// A folder with one key file, which the module serves as a token, and its public key.
 struct KeyFile {
   Folder folder;
@@ -29,15 +35,15 @@ struct KeyFile {
     const std::shared_ptr<crypto::HostKey> key =
         crypto::generate_gost_key(crypto::kazakh_512_curve(), crypto::kazakh_512_hash());
     public_key = std::get<kilt::GostPublicKey>(key->public_key());
-    const Bytes id{0x47};
+    const kilt::Bytes id{0x47};
     crypto::Pkcs12 file;
     file.add_key(key, id, "key");
-    file.add_certificate(issue(crypto::encode_public_key(public_key),
+    file.add_certificate(issue(plain(crypto::public_key_info(public_key)),
                                {"GOST", "/CN=TEST OWNER/SN=TEST/serialNumber=IIN000000000001/C=KZ",
                                 "critical,digitalSignature,nonRepudiation,keyAgreement",
                                 "emailProtection,1.2.398.3.3.4.1.1"}),
                          id, "key");
-    const Bytes contents = file.write(crypto::Password(tool::to_bytes(kPin)));
+    const kilt::Bytes contents = file.write(crypto::Password(tool::view(kPin)));
     std::ofstream(folder.path() / "GOST512.p12", std::ios::binary)
         .write(reinterpret_cast<const char*>(contents.data()),  // NOLINT: characters are bytes
                static_cast<std::streamsize>(contents.size()));
@@ -67,9 +73,6 @@ class GostFile : private KeyFile, public SiteTest {
  protected:
   GostFile() : SiteTest(kilt::test::paths::module()) {}
   using KeyFile::verifies;
-  static Bytes streebog(std::string_view text) {
-    return crypto::digest(Hash::kStreebog512, tool::to_bytes(std::string(text)));
-  }
 };
 
 constexpr std::uint32_t kSequence = 0x30, kSet = 0x31, kOctets = 0x04, kContext0 = 0xA0;
@@ -87,8 +90,8 @@ SignerInfo signer_of(const Bytes& cms) {
   while (auto field = fields.next()) last = field;  // signerInfos come last
   tlv::Reader info(tlv::find(last->value, kSequence)->value);
   while (const auto field = info.next()) {
-    if (field->tag == kContext0) signer.attributes = tlv::encode(kSet, field->value);
-    if (field->tag == kOctets) signer.signature = to_bytes(field->value);
+    if (field->tag == kContext0) signer.attributes = plain(tlv::encode(kSet, field->value));
+    if (field->tag == kOctets) signer.signature.assign(field->value.begin(), field->value.end());
   }
   return signer;
 }
@@ -97,14 +100,14 @@ TEST_F(GostFile, ADocument) {
   const Bytes cms =
       der_of(object(common("createCAdESFromBase64", {"PKCS12", "SIGNATURE", "dGVzdA==", true})));
   const SignerInfo signer = signer_of(cms);
-  EXPECT_TRUE(verifies(crypto::digest(Hash::kStreebog512, signer.attributes), signer.signature));
-  const Bytes digest = tlv::encode(kOctets, streebog("test"));
+  EXPECT_TRUE(verifies(streebog(signer.attributes), signer.signature));
+  const Bytes digest = plain(tlv::encode(kOctets, streebog("test")));
   EXPECT_NE(signer.attributes.end(), std::search(signer.attributes.begin(), signer.attributes.end(),
                                                  digest.begin(), digest.end()))
       << "the digest of what was sent is signed";
   Bytes changed = signer.attributes;
   changed.back() = static_cast<Byte>(changed.back() ^ 1);
-  EXPECT_FALSE(verifies(crypto::digest(Hash::kStreebog512, changed), signer.signature));
+  EXPECT_FALSE(verifies(streebog(changed), signer.signature));
 }
 
 TEST_F(GostFile, ALogIn) {

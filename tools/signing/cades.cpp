@@ -81,9 +81,9 @@ Bytes signer_info(const Suite& suite, BytesView certificate, const Bytes& hash, 
   const Bytes issuer = to_der(X509_get_issuer_name(x509.get()), i2d_X509_NAME);
   const Bytes serial = to_der(X509_get0_serialNumber(x509.get()), i2d_ASN1_INTEGER);
   std::vector<Bytes> attributes{attribute(kContentType, oid(kData)),
-                                attribute(kSigningTime, utc_time(time)),
                                 attribute(kMessageDigest, der(kOctets, {hash})),
                                 attribute(kSigningCertificateV2, signing_certificate(certificate))};
+  if (time != 0) attributes.push_back(attribute(kSigningTime, utc_time(time)));
   // What is signed has the tag of a SET, what is sent that of a field (RFC 5652, 5.4).
   Bytes signed_attributes = set_of(kSet, std::move(attributes));
   const Bytes signature = suite.sign(signed_attributes);

@@ -31,7 +31,7 @@ struct CadesInput {
   BytesView content;
   bool digested = false;     ///< `content` is the digest; never encapsulated
   bool encapsulate = false;  ///< the content goes into the SignedData
-  std::time_t time = 0;      ///< signingTime
+  std::time_t time = 0;      ///< signingTime; 0: none, as PAdES wants it, where the PDF has it
 };
 
 /// DER of a SignedData by one signer. Throws Failure(kBadInput) for a digest of a wrong length.

@@ -1,5 +1,7 @@
 // Every card of the public list that is ours finds its driver, and 300 of others do not: whatever
 // they answer, they are asked little, and no PIN.
+#include "tests/support/public_atrs.h"
+
 #include <algorithm>
 #include <array>
 #include <random>
@@ -8,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include "drivers/registry.h"
-#include "tests/support/public_atrs.h"
 #include "tests/support/scripted_connection.h"
 
 namespace kilt::test {

@@ -9,6 +9,8 @@
 #include "tools/commands/report.h"
 #include "tools/signing/cades.h"
 #include "tools/signing/cms.h"
+#include "tools/signing/content.h"
+#include "tools/signing/pdf.h"
 #include "tools/signing/stamp_check.h"
 #include "tools/signing/time_stamp.h"
 #include "tools/signing/xml.h"
@@ -20,24 +22,27 @@ namespace {
 
 struct SignOptions {
   std::string file, key, out, tsa;
-  bool raw = false, attached = false, pem = false, xml = false;
+  bool raw = false, attached = false, pem = false, xml = false, pdf = false;
+  /// The document and its signature are one file.
+  [[nodiscard]] bool inside() const noexcept { return xml || pdf; }
 };
 
 void check_options(const SignOptions& options) {
-  const bool forms = (options.raw ? 1 : 0) + (options.attached ? 1 : 0) + (options.xml ? 1 : 0) > 1;
-  const bool only_cms = options.pem || !options.tsa.empty();
-  if (forms || (only_cms && (options.raw || options.xml)))
+  const int forms = (options.raw ? 1 : 0) + (options.attached ? 1 : 0) + (options.xml ? 1 : 0) +
+                    (options.pdf ? 1 : 0);
+  const bool no_cms = options.raw || options.xml;
+  if (forms > 1 || (options.pem && (no_cms || options.pdf)) || (!options.tsa.empty() && no_cms))
     throw Failure(Kind::kUsage,
-                  tr("--raw, --xml and --attached exclude each other; --pem and --tsa "
-                     "are for CMS."));
+                  tr("--raw, --xml, --pdf and --attached exclude each other; --pem is for CMS, "
+                     "--tsa for CMS and PDF."));
 }
 
-/// letter.p7s, letter.sig; of letter.xml letter.signed.xml.
+/// letter.p7s, letter.sig; of letter.xml letter.signed.xml, of letter.pdf letter.signed.pdf.
 std::string default_out(const SignOptions& options) {
   if (options.file == "-") return "-";
-  if (!options.xml) return options.file + (options.raw ? ".sig" : ".p7s");
+  if (!options.inside()) return options.file + (options.raw ? ".sig" : ".p7s");
   std::filesystem::path out = options.file;
-  return out.replace_extension(".signed.xml");
+  return out.replace_extension(options.pdf ? ".signed.pdf" : ".signed.xml");
 }
 
 /// Without a name: the key that signs documents by its certificate, of several the one valid
@@ -100,11 +105,14 @@ Bytes stamped(const KeyView& key, const Bytes& cms, const std::string& tsa) {
 class Document {
  public:
   explicit Document(const SignOptions& options) {
-    if (options.raw || options.attached || options.xml)
+    if (options.pdf)
+      whole_ = read_whole(options.file);
+    else if (options.raw || options.attached || options.xml)
       whole_ = read_file(options.file);
     else
       parts_.emplace(options.file);
     if (options.xml) check_xml(text_of(whole_), false);
+    if (options.pdf) check_pdf(whole_);
   }
   [[nodiscard]] const Bytes& whole() const noexcept { return whole_; }
   Bytes digest(Hash hash) { return digests_of(*parts_, {hash}).at(hash); }
@@ -114,11 +122,23 @@ class Document {
   std::optional<Content> parts_;
 };
 
+/// PAdES: a CMS without a signing time of its own, which stands in the PDF (ETSI EN 319
+/// 142-1, 6.3).
+Bytes signed_pdf(Session& session, const KeyView& key, const CertificateView& certificate,
+                 const Bytes& pdf, const std::string& tsa) {
+  const Suite suite = suite_of(session, key, certificate.info->spki);
+  return sign_pdf(pdf, certificate.info->common_name, std::time(nullptr), [&](BytesView content) {
+    const Bytes cms = make_cades(suite, certificate.der, {content, false, false, 0});
+    return tsa.empty() ? cms : stamped(key, cms, tsa);
+  });
+}
+
 Bytes signature_of(Session& session, const KeyView& key, const CertificateView& certificate,
                    Document& document, const SignOptions& options) {
   if (options.xml)
     return to_bytes(sign_xml(text_of(document.whole()), false,
                              suite_of(session, key, certificate.info->spki), certificate.der, {}));
+  if (options.pdf) return signed_pdf(session, key, certificate, document.whole(), options.tsa);
   Bytes cms = options.attached
                   ? make_cms(session, key, certificate.der, document.whole())
                   : make_detached_cms(session, key, certificate.der, document.digest(hash_of(key)));
@@ -170,12 +190,14 @@ void add_sign(CLI::App& app, Context& context) {
   command->add_option("--key", options->key,
                       tr("The key: its label, id or pkcs11: URI (default: the one that signs)"));
   command->add_option("--out", options->out,
-                      tr("File to write (default: FILE.p7s, FILE.sig or "
-                         "FILE.signed.xml)"));
+                      tr("File to write (default: FILE.p7s, FILE.sig, "
+                         "FILE.signed.xml or FILE.signed.pdf)"));
   command->add_flag("--raw", options->raw, tr("The bare signature instead of CMS"));
   command->add_flag("--attached", options->attached, tr("CMS with the file inside"));
   command->add_flag("--xml", options->xml,
                     tr("XML Signature inside the document, as the state's sites take it"));
+  command->add_flag("--pdf", options->pdf,
+                    tr("A signature inside the PDF (PAdES), as PDF viewers show it"));
   command->add_flag("--pem", options->pem, tr("PEM instead of DER"));
   command->add_option("--tsa", options->tsa,
                       tr("Address of a time stamp service, e.g. http://tsp.pki.gov.kz"));

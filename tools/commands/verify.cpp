@@ -5,6 +5,8 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/signer_check.h"
 #include "tools/signing/cms.h"
+#include "tools/signing/content.h"
+#include "tools/signing/pdf.h"
 #include "tools/signing/xml_check.h"
 #include "tools/terminal/text.h"
 #include "tools/x509/crl.h"
@@ -165,12 +167,49 @@ void verify_message(Context& context, const VerifyOptions& options, Bytes named,
   conclude(context, verdict.signature, checks, document);
 }
 
+/// Every signature inside a PDF is judged; the last one has to be of the whole file.
+void verify_pdf(Context& context, const VerifyOptions& options, Json& document) {
+  const Bytes pdf = read_whole(options.file);
+  const auto signatures = read_pdf_signatures(pdf);
+  if (signatures.empty())
+    throw Failure(Kind::kBadInput,
+                  tr("{0} holds no signature, and there is no {0}.p7s beside it.", options.file),
+                  tr("Name the file with the signature behind the signed one."));
+  const Judge judge = judge_of(options);
+  Verification all = signatures.back().whole ? Verification::kFits : Verification::kDoesNotFit;
+  std::vector<SignerCheck> checks;
+  for (const PdfSignature& signature : signatures) {
+    Content content{BytesView(signature.content)};
+    const CmsVerdict verdict = verify_cms(signature.cms, &content);
+    if (verdict.signature == Verification::kNotComputed)
+      all = verdict.signature;
+    else if (verdict.signature == Verification::kDoesNotFit && all == Verification::kFits)
+      all = verdict.signature;
+    for (const CmsSigner& signer : verdict.signers)
+      checks.push_back(check_signer(
+          {signer.certificate, signer.signing_time, signer.signature, signer.time_stamp, {}}, judge,
+          verdict.included));
+  }
+  document["form"] = "pdf";
+  conclude(context, all, checks, document);
+}
+
 /// What may be a signature itself; of a file that is too large for one nothing is read.
 Bytes read_signature(const VerifyOptions& options) {
   std::error_code error;
   const auto size = std::filesystem::file_size(options.file, error);
   if (!options.signature.empty() || (!error && size > kMaxSignature)) return {};
   return read_file(options.file);
+}
+
+/// Nothing of what can be read once only.
+Bytes read_beginning(const std::string& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return {};
+  Bytes part(8);
+  Content content(file);
+  part.resize(content.read(part));
+  return part;
 }
 
 void run(Context& context, const VerifyOptions& options) {
@@ -180,10 +219,10 @@ void run(Context& context, const VerifyOptions& options) {
     document["form"] = "raw";
     return verify_raw(context, options, document);
   }
+  const bool alone = options.signature.empty() && beside(options.file, {".p7s", ".cms"}).empty();
+  if (alone && is_pdf(read_beginning(options.file))) return verify_pdf(context, options, document);
   Bytes named = read_signature(options);
-  const bool xml = options.signature.empty() && looks_like_xml(named) &&
-                   beside(options.file, {".p7s", ".cms"}).empty();
-  if (xml) return verify_document(context, options, named, document);
+  if (alone && looks_like_xml(named)) return verify_document(context, options, named, document);
   verify_message(context, options, std::move(named), document);
 }
 
@@ -194,7 +233,7 @@ void add_verify(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("verify", tr("Check a signature"));
   command
       ->add_option("file", options->file,
-                   tr("The signed file; or signed XML, or a CMS with the file inside"))
+                   tr("The signed file; or signed XML or PDF, or a CMS with the file inside"))
       ->required();
   command->add_option("signature", options->signature,
                       tr("The detached or bare signature (default: FILE.p7s, FILE.sig)"));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <optional>
 #include <set>
 
 #include <fmt/chrono.h>
@@ -172,21 +171,24 @@ std::string free_name(const Fields& fields) {
 }
 
 /// An update with a signature whose value is not there yet.
-class Draft {
+class PdfDraft {
  public:
-  Draft(BytesView pdf, PdfFile& file, const std::string& owner, std::time_t time)
-      : pdf_(pdf), update_(pdf) {
-    const int value = file.next_number(), widget = value + 1;
-    QPDFObjectHandle page = file.first_page();
-    add_value(value, owner, time);
-    add_widget(file, widget, value, page);
-    refer_to(file, page, file.reference(widget));
-    update_.finish(file, widget + 1);
-    text_ = update_.text();
-    gap_ -= pdf.size();
-    range_ -= pdf.size();
-    set_range();
+  PdfDraft(BytesView pdf, const std::string& owner, std::time_t time) : pdf_(pdf), update_(pdf) {
+    PdfFile file(pdf);
+    if (!allows_changes(file.root()))
+      throw Failure(Kind::kBadInput,
+                    tr("The PDF is certified against every change: one more signature inside would "
+                       "break what is there."),
+                    tr("Sign it beside the file: without --pdf."));
+    try {
+      write(file, owner, time);
+    } catch (const QPDFExc& error) {
+      pdf_is_damaged(error.getMessageDetail());
+    }
   }
+  PdfDraft(const PdfDraft&) = delete;
+  PdfDraft& operator=(const PdfDraft&) = delete;
+  ~PdfDraft() = default;
 
   /// What is to be signed.
   [[nodiscard]] Bytes content() const {
@@ -209,6 +211,19 @@ class Draft {
  private:
   static constexpr std::size_t kGap = 2 * kMaxPdfCms + 2;  ///< hex digits between < and >
   static constexpr std::size_t kRange = 80;                ///< room for four numbers
+
+  void write(PdfFile& file, const std::string& owner, std::time_t time) {
+    const int value = file.next_number(), widget = value + 1;
+    QPDFObjectHandle page = file.first_page();
+    add_value(value, owner, time);
+    add_widget(file, widget, value, page);
+    refer_to(file, page, file.reference(widget));
+    update_.finish(file, widget + 1);
+    text_ = update_.text();
+    gap_ -= pdf_.size();
+    range_ -= pdf_.size();
+    set_range();
+  }
 
   /// 12.8.1. ETSI.CAdES.detached: signing-time stands here, in M.
   void add_value(int number, const std::string& owner, std::time_t time) {
@@ -282,20 +297,11 @@ std::vector<PdfSignature> read_pdf_signatures(BytesView pdf) {
   return signatures;
 }
 
+void check_pdf(BytesView pdf) { static_cast<void>(PdfDraft(pdf, {}, 0)); }
+
 Bytes sign_pdf(BytesView pdf, const std::string& owner, std::time_t time, const MakeCms& make_cms) {
-  PdfFile file(pdf);
-  if (!allows_changes(file.root()))
-    throw Failure(Kind::kBadInput,
-                  tr("The PDF is certified against every change: one more signature inside would "
-                     "break what is there."),
-                  tr("Sign it beside the file: without --pdf."));
-  std::optional<Draft> draft;
-  try {
-    draft.emplace(pdf, file, owner, time);
-  } catch (const QPDFExc& error) {
-    pdf_is_damaged(error.getMessageDetail());
-  }
-  return draft->with(make_cms(draft->content()));
+  const PdfDraft draft(pdf, owner, time);
+  return draft.with(make_cms(draft.content()));
 }
 
 }  // namespace kilt::tool

@@ -32,6 +32,9 @@ using MakeCms = std::function<Bytes(BytesView content)>;
 /// The longest CMS that sign_pdf() leaves room for, bytes.
 inline constexpr std::size_t kMaxPdfCms = 0x6000;
 
+/// What sign_pdf() refuses without asking anything of a key. Throws Failure(kBadInput).
+void check_pdf(BytesView pdf);
+
 /// The PDF with one more signature, invisible, of all that is in it. `owner` is the signer's name,
 /// UTF-8; `time` the signer's clock. Throws Failure(kBadInput): no PDF, damaged, encrypted,
 /// certified against changes; and what `make_cms` throws, before which nothing is asked of the key.

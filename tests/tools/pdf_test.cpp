@@ -7,10 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/cms.h>
-#include <qpdf/QPDF.hh>
-#include <qpdf/QPDFWriter.hh>
 
 #include "tests/support/x509_maker.h"
+#include "tools/signing/libqpdf.h"
 #include "tools/terminal/failure.h"
 #include "tools/x509/openssl.h"
 

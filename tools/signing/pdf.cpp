@@ -7,7 +7,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <qpdf/QPDFExc.hh>
 
 #include "apdu/tlv.h"
 #include "tools/signing/pdf_update.h"

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include <qpdf/QPDFExc.hh>
-
 #include "tools/signing/pdf.h"
 #include "tools/terminal/failure.h"
 #include "tools/terminal/text.h"

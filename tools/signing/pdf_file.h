@@ -3,8 +3,7 @@
 
 #include <string>
 
-#include <qpdf/QPDF.hh>
-
+#include "tools/signing/libqpdf.h"
 #include "tools/terminal/bytes.h"
 
 namespace kilt::tool {

@@ -87,6 +87,15 @@ socket_token() {
   export KILT_SOCKETS=$work/$kind.sock
 }
 
+# start_display SIZE: a screen of its own, "1280x900"; DISPLAY names it. Its number is free: sockets of displays
+# are files in /tmp, and abstract ones of this network namespace.
+start_display() {
+  background display bash -c "exec Xvfb -displayfd 3 -screen 0 ${1}x24 -nolisten tcp 3>'$work/display'"
+  wait_for 60 test -s "$work/display" || die "Xvfb does not start: $(cat "$work/display.log")"
+  DISPLAY=:$(cat "$work/display")
+  export DISPLAY
+}
+
 clean_up() {
   local code=$? pid
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done

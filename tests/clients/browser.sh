@@ -49,12 +49,7 @@ browser_world() {
   chmod 711 "$work"
   give_to_user
 
-  # The display's number is free: sockets of displays are files in /tmp, and abstract ones of this
-  # network namespace.
-  background display bash -c "exec Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp 3>'$work/display'"
-  wait_for 60 test -s "$work/display" || die "Xvfb does not start: $(cat "$work/display.log")"
-  DISPLAY=:$(cat "$work/display")
-  export DISPLAY
+  start_display 1280x900
 
   openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/server.key" -out "$work/server.csr" \
     -subj /CN=localhost 2>"$work/out"

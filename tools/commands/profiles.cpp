@@ -1,8 +1,8 @@
 #include "tools/commands/profiles.h"
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "tools/terminal/folders.h"
 #include "tools/terminal/text.h"
 
 namespace kilt::tool {
@@ -12,15 +12,8 @@ const ProfileSet& all_profiles() {
   static const ProfileSet kSet = [] {
     ProfileSet set = ProfileSet::builtin();
     std::vector<std::filesystem::path> folders{"/usr/share/kilt/tokens", "/etc/kilt/tokens"};
-    const auto absolute = [](const char* name) {
-      const char* value = secure_getenv(name);
-      const std::filesystem::path path = value == nullptr ? "" : value;
-      return path.is_absolute() ? path : std::filesystem::path();
-    };
-    if (const auto xdg = absolute("XDG_CONFIG_HOME"); !xdg.empty())
-      folders.push_back(xdg / "kilt" / "tokens");
-    else if (const auto home = absolute("HOME"); !home.empty())
-      folders.push_back(home / ".config" / "kilt" / "tokens");
+    if (const auto own = user_folder("XDG_CONFIG_HOME", ".config"); !own.empty())
+      folders.push_back(own / "kilt" / "tokens");
     for (const auto& folder : folders) set.add_folder(folder, {});
     return set;
   }();

@@ -106,7 +106,7 @@ class Document {
  public:
   explicit Document(const SignOptions& options) {
     if (options.pdf)
-      whole_ = read_whole(options.file);
+      whole_ = read_file(options.file, kMaxPdf);
     else if (options.raw || options.attached || options.xml)
       whole_ = read_file(options.file);
     else

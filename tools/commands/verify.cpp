@@ -130,6 +130,15 @@ void verify_document(Context& context, const VerifyOptions& options, const Bytes
   conclude(context, verdict.signature, checks, document);
 }
 
+/// Adds what is known of each signer of a message.
+void judge_signers(const CmsVerdict& verdict, const Judge& judge,
+                   std::vector<SignerCheck>& checks) {
+  for (const CmsSigner& signer : verdict.signers)
+    checks.push_back(check_signer(
+        {signer.certificate, signer.signing_time, signer.signature, signer.time_stamp, {}}, judge,
+        verdict.included));
+}
+
 /// The CMS that the command line means, and the name of what was signed, if it is not inside.
 struct Message {
   Bytes cms;
@@ -157,10 +166,7 @@ void verify_message(Context& context, const VerifyOptions& options, Bytes named,
   if (message.detached) content.emplace(options.file);
   const CmsVerdict verdict = verify_cms(message.cms, content ? &*content : nullptr);
   std::vector<SignerCheck> checks;
-  for (const CmsSigner& signer : verdict.signers)
-    checks.push_back(check_signer(
-        {signer.certificate, signer.signing_time, signer.signature, signer.time_stamp, {}}, judge,
-        verdict.included));
+  judge_signers(verdict, judge, checks);
   document["form"] = "cms";
   if (!options.out.empty() && verdict.signature == Verification::kFits)
     write_file(options.out, verdict.content);
@@ -169,7 +175,7 @@ void verify_message(Context& context, const VerifyOptions& options, Bytes named,
 
 /// Every signature inside a PDF is judged; the last one has to be of the whole file.
 void verify_pdf(Context& context, const VerifyOptions& options, Json& document) {
-  const Bytes pdf = read_whole(options.file);
+  const Bytes pdf = read_file(options.file, kMaxPdf);
   const auto signatures = read_pdf_signatures(pdf);
   if (signatures.empty())
     throw Failure(Kind::kBadInput,
@@ -185,10 +191,7 @@ void verify_pdf(Context& context, const VerifyOptions& options, Json& document) 
       all = verdict.signature;
     else if (verdict.signature == Verification::kDoesNotFit && all == Verification::kFits)
       all = verdict.signature;
-    for (const CmsSigner& signer : verdict.signers)
-      checks.push_back(check_signer(
-          {signer.certificate, signer.signing_time, signer.signature, signer.time_stamp, {}}, judge,
-          verdict.included));
+    judge_signers(verdict, judge, checks);
   }
   document["form"] = "pdf";
   conclude(context, all, checks, document);

@@ -16,10 +16,7 @@ certutil -N -d "sql:$HOME/.pki/nssdb" --empty-password
 PATH=$work/bin:$PATH show kilt register bridge --yes
 
 step "10. A screen, kilt-bridge on NCALayer's port, a site on http://localhost:$site_port, Chromium."
-background display bash -c "exec Xvfb -displayfd 3 -screen 0 1280x1000x24 -nolisten tcp 3>'$work/display'"
-wait_for 60 test -s display || die "Xvfb does not start: $(cat display.log)"
-DISPLAY=:$(cat display)
-export DISPLAY
+start_display 1280x1000
 background bridge "$KILT_BUILD/tools/bridge/kilt-bridge" run
 listening() { grep -qs 13579 bridge.log; }
 wait_for 60 listening || die "kilt-bridge does not start: $(cat bridge.log)"

@@ -47,17 +47,6 @@ std::size_t Content::read(std::span<Byte> part) {
   }
 }
 
-Bytes read_whole(const std::string& path) {
-  constexpr std::size_t kMost = std::size_t{512} << 20U;
-  Content content(path);
-  Bytes whole, part(kPart);
-  while (const std::size_t size = content.read(part)) {
-    whole.insert(whole.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(size));
-    if (whole.size() > kMost) throw Failure(Kind::kBadInput, tr("{0} is too large.", path));
-  }
-  return whole;
-}
-
 std::map<Hash, Bytes> digests_of(Content& content, const std::set<Hash>& hashes) {
   std::map<Hash, crypto::Digest> running;
   for (const Hash hash : hashes) running.emplace(hash, crypto::Digest(hash));

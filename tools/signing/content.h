@@ -32,9 +32,6 @@ class Content {
   BytesView memory_;
 };
 
-/// All of a file that has to be in memory at once, up to 512 MiB. Throws as Content::read().
-Bytes read_whole(const std::string& path);
-
 /// Its digests by each of these hashes, in one reading. Throws as Content::read().
 std::map<Hash, Bytes> digests_of(Content& content, const std::set<Hash>& hashes);
 

@@ -29,6 +29,8 @@ struct PdfSignature {
 
 /// Makes a detached CMS over these bytes, DER.
 using MakeCms = std::function<Bytes(BytesView content)>;
+/// The longest PDF that is read, bytes: it has to be in memory at once.
+inline constexpr std::size_t kMaxPdf = std::size_t{512} << 20U;
 /// The longest CMS that sign_pdf() leaves room for, bytes.
 inline constexpr std::size_t kMaxPdfCms = 0x6000;
 

@@ -17,7 +17,6 @@
 namespace kilt::tool {
 namespace {
 
-constexpr std::size_t kMaxFile = std::size_t{16} << 20U;
 constexpr mode_t kOwnerOnly = 0600, kShared = 0644;
 
 class Descriptor {
@@ -117,7 +116,7 @@ std::optional<struct stat> what_is_there(const std::string& path) {
 
 }  // namespace
 
-Bytes read_file(const std::string& path) {
+Bytes read_file(const std::string& path, std::size_t most) {
   const bool standard = path == "-";
   // A FIFO without a writer must not hold the program up where no signal is heard.
   const Descriptor file(
@@ -133,7 +132,7 @@ Bytes read_file(const std::string& path) {
     if (count < 0) fail(path, N_("{0} cannot be read: {1}"));
     if (count == 0) return contents;
     contents.insert(contents.end(), part.begin(), part.begin() + count);
-    if (contents.size() > kMaxFile) throw Failure(Kind::kBadInput, tr("{0} is too large.", path));
+    if (contents.size() > most) throw Failure(Kind::kBadInput, tr("{0} is too large.", path));
   }
 }
 

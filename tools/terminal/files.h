@@ -14,9 +14,12 @@ enum class Access {
   kAll,    ///< 0644 less the umask: what is public by its nature, as certificates and signatures
 };
 
-/// Reads a whole file ("-": standard input), at most 16 MiB. Throws Failure(kBadInput), and
+/// What a file may have that is read whole, if nothing else is said: 16 MiB.
+inline constexpr std::size_t kMaxReadFile = std::size_t{16} << 20U;
+
+/// Reads a whole file ("-": standard input), at most `most` bytes. Throws Failure(kBadInput), and
 /// Failure(kInterrupted) if a signal comes while it waits.
-Bytes read_file(const std::string& path);
+Bytes read_file(const std::string& path, std::size_t most = kMaxReadFile);
 
 /// Before anything is asked: write_file() would find a folder to write in, and no symbolic link.
 /// Throws Failure(kBadInput).

@@ -10,6 +10,7 @@
 
 #include "tools/terminal/failure.h"
 #include "tools/terminal/files.h"
+#include "tools/terminal/folders.h"
 
 namespace kilt::tool {
 namespace {
@@ -18,16 +19,10 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kOwnerOnly = 0700, kOwnerFile = 0600;
 
-/// Empty: there is none. A relative path is not trusted (XDG Base Directory Specification).
+/// Empty: there is none.
 fs::path folder() {
-  const auto absolute = [](const char* name) {
-    const char* value = secure_getenv(name);
-    const fs::path path = value == nullptr ? "" : value;
-    return path.is_absolute() ? path : fs::path();
-  };
-  if (const fs::path state = absolute("XDG_STATE_HOME"); !state.empty()) return state / "kilt";
-  const fs::path home = absolute("HOME");
-  return home.empty() ? home : home / ".local" / "state" / "kilt";
+  const fs::path state = user_folder("XDG_STATE_HOME", ".local/state");
+  return state.empty() ? state : state / "kilt";
 }
 
 /// Other kilts wait until it is gone.

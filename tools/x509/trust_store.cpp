@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/terminal/files.h"
+#include "tools/terminal/folders.h"
 #include "tools/terminal/text.h"
 
 namespace kilt::tool {
@@ -20,16 +20,10 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxCertificates = 1000;
 constexpr const char* kEnding = ".cer";
 
-/// Empty: there is none. A relative path is not trusted (XDG Base Directory Specification).
+/// Empty: there is none.
 fs::path folder() {
-  const auto absolute = [](const char* name) {
-    const char* value = secure_getenv(name);
-    const fs::path path = value == nullptr ? "" : value;
-    return path.is_absolute() ? path : fs::path();
-  };
-  if (const fs::path data = absolute("XDG_DATA_HOME"); !data.empty()) return data / "kilt/trust";
-  const fs::path home = absolute("HOME");
-  return home.empty() ? home : home / ".local/share/kilt/trust";
+  const fs::path data = user_folder("XDG_DATA_HOME", ".local/share");
+  return data.empty() ? data : data / "kilt/trust";
 }
 
 fs::path file_of(const CertificateInfo& certificate) {

@@ -9,6 +9,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/help.h"
 #include "tools/commands/usage.h"
+#include "tools/terminal/advice.h"
 #include "tools/terminal/signals.h"
 #include "tools/terminal/text.h"
 
@@ -17,19 +18,21 @@ using namespace kilt::tool;
 namespace {
 
 void show(Context& context, const Failure& failure) {
+  const std::string message = advised(failure.what());
+  const std::string advice = advised(failure.advice());
   if (context.options.json) {
     Json document = context.document();
     document["error"] = {{"kind", kind_name(failure.kind())},
                          {"code", static_cast<int>(failure.kind())},
-                         {"message", failure.what()},
-                         {"advice", failure.advice()}};
+                         {"message", message},
+                         {"advice", advice}};
     context.out().document(document);
     return;
   }
   std::fflush(stdout);
   const std::size_t columns = context.out().columns();
-  std::cerr << printable(wrap(fmt::format("kilt: {}", failure.what()), columns, 0)) << '\n';
-  if (!failure.advice().empty()) std::cerr << printable(wrap(failure.advice(), columns, 0)) << '\n';
+  std::cerr << printable(wrap(fmt::format("kilt: {}", message), columns, 0)) << '\n';
+  if (!advice.empty()) std::cerr << printable(wrap(advice, columns, 0)) << '\n';
 }
 
 /// PINs pass through this process: no core dump, and no other program of the user may read its

@@ -41,7 +41,8 @@ const T& only(const std::vector<const T*>& found, const Choice& choice, const st
               const std::string& several) {
   if (found.empty())
     throw Failure(Kind::kNotFound, choice.empty() ? none : none + " (" + clean(choice.text()) + ")",
-                  tr("`kilt list` shows what is on the token."));
+                  tr("`kilt list` shows what is on the token; what only `kilt list --login --uris` "
+                     "shows is named by its pkcs11: URI."));
   if (found.size() > 1)
     throw Failure(Kind::kNotFound, several,
                   tr("Name one by its label, id or pkcs11: URI; `kilt list` shows them."));

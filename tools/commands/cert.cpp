@@ -1,6 +1,7 @@
 // kilt cert: certificates on the token.
 #include <openssl/pem.h>
 
+#include "tools/commands/before_login.h"
 #include "tools/commands/cert_store.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/confirmation.h"
@@ -35,10 +36,11 @@ void import(Context& context, const CertOptions& options) {
   }
   const ChosenToken token = context.token();
   Session session(context.module(), token.id(), Session::Mode::kWrite);
-  context.login(session, token, Role::kUser);
-  const Inventory inventory = read_inventory(session);
-  for (const CertificateInfo& info : infos)
-    static_cast<void>(key_for(inventory, info, options.force));
+  const Check check = [&](const Inventory& one) {
+    for (const CertificateInfo& info : infos) static_cast<void>(key_for(one, info, options.force));
+  };
+  const Inventory inventory = login_for(context, session, token, Choice(""), check);
+  check(inventory);
   Json document = context.document();
   Json& list = document["certificates"] = Json::array();
   for (const CertificateInfo& info : infos) {
@@ -109,9 +111,10 @@ template <typename Action>
 void with_certificate(Context& context, const CertOptions& options, Action action) {
   const ChosenToken token = context.token();
   Session session(context.module(), token.id(), Session::Mode::kWrite);
-  context.login(session, token, Role::kUser);
-  const Inventory inventory = read_inventory(session);
   const Choice choice(options.choice);
+  const Inventory inventory =
+      login_for(context, session, token, choice,
+                [&](const Inventory& seen) { static_cast<void>(one_certificate(seen, choice)); });
   const CertificateView& certificate = one_certificate(inventory, choice);
   Json document = context.document();
   document["certificate"] = certificate_json(context, token, certificate);

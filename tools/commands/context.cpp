@@ -13,6 +13,7 @@
 
 #include "tools/client/pin_failures.h"
 #include "tools/commands/known_tokens.h"
+#include "tools/commands/meant_token.h"
 #include "tools/commands/profiles.h"
 #include "tools/installed.h"
 #include "tools/terminal/terminal.h"
@@ -140,14 +141,17 @@ ChosenToken Context::token() {
   std::vector<SlotView> found;
   for (SlotView& slot : all)
     if (slot.token && slot.token->has(CKF_TOKEN_INITIALIZED)) found.push_back(slot);
+  if (found.size() == 1) mean_token(options, found.front(), found);
   if (found.size() == 1) return {std::move(found.front())};
   if (found.size() > 1) {
     std::string names;
     for (std::size_t i = 0; i < found.size(); ++i)
       names += fmt::format("\n  {}  {} ({})", i + 1, found[i].token->label, found[i].token->serial);
     if (const std::size_t chosen = ask_number(tr("Several tokens fit:{0}", names), found.size());
-        chosen != 0)
+        chosen != 0) {
+      mean_token(options, found[chosen - 1], found);
       return {std::move(found[chosen - 1])};
+    }
     throw Failure(Kind::kNotFound, tr("Several tokens fit:{0}", names),
                   tr("Name one with --token LABEL, --token SERIAL or a pkcs11: URI."));
   }
@@ -189,6 +193,7 @@ ChosenToken Context::token_to_init() {
     throw Failure(Kind::kNotFound,
                   found.empty() ? tr("There is no such token.") : tr("Several tokens fit."),
                   tr("`kilt list` shows readers and tokens; name one with --token."));
+  mean_token(options, found.front(), found);
   return {std::move(found.front())};
 }
 
@@ -309,10 +314,11 @@ void Context::login(Session& session, const ChosenToken& token, Role role) {
   });
   const SlotView now = module().slot(token.id());
   if (now.token && pin_of(read_status(session, *now.token), role).factory.value_or(false))
-    out().warn(role == Role::kUser
-                   ? tr("This PIN is the factory's, known to everybody. Change it: kilt pin change")
-                   : tr("This SO PIN is the factory's, known to everybody. Change it: "
-                        "kilt pin set-so"));
+    out().warn(
+        role == Role::kUser
+            ? tr("This PIN is the factory's, known to everybody. Change it: `kilt pin change`")
+            : tr("This SO PIN is the factory's, known to everybody. Change it: "
+                 "`kilt pin set-so`"));
 }
 
 Secret Context::new_pin(const ChosenToken& token, const std::string& question,

@@ -1,6 +1,7 @@
 // kilt csr: a certificate request for a key on the token.
 #include <openssl/pem.h>
 
+#include "tools/commands/before_login.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/profiles.h"
 #include "tools/commands/report.h"
@@ -36,10 +37,12 @@ void run(Context& context, const CsrOptions& options) {
   const ChosenToken token = context.token();
   Session session(context.module(), token.id(), Session::Mode::kWrite);
   if (!options.subject.empty()) static_cast<void>(parse_name(options.subject));  // before the PIN
-  context.login(session, token, Role::kUser);
-  const TokenStatus status = read_status(session, token.token());
-  const Inventory inventory = read_inventory(session);
   const Choice choice(options.key);
+  const Inventory inventory =
+      login_for(context, session, token, choice, [&](const Inventory& seen) {
+        static_cast<void>(choose_subject(seen, one_key(seen, choice), options));
+      });
+  const TokenStatus status = read_status(session, token.token());
   const KeyView& key = one_key(inventory, choice);
   RequestPlan plan;
   plan.subject = choose_subject(inventory, key, options);
@@ -58,7 +61,7 @@ void run(Context& context, const CsrOptions& options) {
   if (to_file) {
     document["file"] = options.out;
     context.out().line(tr("The request is in {0}.", options.out));
-    context.out().line(tr("Hand it to your CA; then: kilt cert import FILE"));
+    context.out().line(tr("Hand it to your CA; then: `kilt cert import FILE`"));
   }
   context.out().document(document);
 }

@@ -122,7 +122,7 @@ ChosenToken find_made(Context& context, const ChosenToken& token, const Serials&
   if (token.token().has(CKF_TOKEN_INITIALIZED) || found.size() != 1)
     throw Failure(Kind::kToken,
                   tr("The token was made new, but is not found again; it has no user PIN yet."),
-                  tr("Put it in again, then: kilt pin unblock"));
+                  tr("Put it in again, then: `kilt pin unblock`"));
   return {std::move(found.front())};
 }
 
@@ -166,7 +166,7 @@ void run(Context& context, const InitOptions& options) {
     return pin.role == Role::kSo && administrator.equals(view(pin.value));
   });
   if (factory_so)
-    out.warn(tr("Its SO PIN is the factory's, known to everybody. Change it: kilt pin set-so"));
+    out.warn(tr("Its SO PIN is the factory's, known to everybody. Change it: `kilt pin set-so`"));
   Json document = context.document();
   if (now.token) document["token"] = token_json({now}, after);
   out.document(document);

@@ -1,6 +1,7 @@
 // kilt key: key pairs on the token.
 #include <openssl/pem.h>
 
+#include "tools/commands/before_login.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/confirmation.h"
 #include "tools/commands/deletion.h"
@@ -74,9 +75,12 @@ template <typename Action>
 void with_key(Context& context, const KeyOptions& options, Session::Mode mode, Action action) {
   const ChosenToken token = context.token();
   Session session(context.module(), token.id(), mode);
-  if (mode == Session::Mode::kWrite) context.login(session, token, Role::kUser);
-  const Inventory inventory = read_inventory(session);
   const Choice choice(options.choice);
+  const Inventory inventory =
+      mode == Session::Mode::kRead
+          ? read_inventory(session)
+          : login_for(context, session, token, choice,
+                      [&](const Inventory& seen) { static_cast<void>(one_key(seen, choice)); });
   const KeyView& key = one_key(inventory, choice);
   Json document = context.document();
   document["key"] = key_json(token, key);
@@ -144,7 +148,7 @@ void remove(Context& context, const KeyOptions& options) {
              context.out().line(tr("The key is deleted."));
              document["certificates_left"] = certificates.size();
              for (const CertificateView* certificate : certificates)
-               context.out().line(tr("Its certificate is still there: kilt cert delete {0}",
+               context.out().line(tr("Its certificate is still there: `kilt cert delete {0}`",
                                      to_hex(certificate->id)));
            });
 }

@@ -6,6 +6,7 @@
 #include "tools/client/reader_users.h"
 #include "tools/client/return_value.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/meant_token.h"
 #include "tools/commands/report.h"
 #include "tools/terminal/text.h"
 #include "tools/x509/nca.h"
@@ -96,7 +97,10 @@ void run(Context& context, const ListOptions& options) {
   Json document = context.document();
   Json& slots = document["slots"] = Json::array();
   const auto views = context.slots();
-  for (const SlotView& slot : views) show_slot(context, slot, options, slots);
+  for (const SlotView& slot : views) {
+    mean_token(context.options, slot, views);
+    show_slot(context, slot, options, slots);
+  }
   if (views.empty() && !context.options.token.empty())
     throw Failure(Kind::kNotFound, tr("No connected token is {0}.", clean(context.options.token)),
                   tr("`kilt list` shows readers and tokens; `kilt doctor` looks for the cause."));

@@ -1,5 +1,6 @@
 // kilt pin: the state of PINs, and changing them. No path sends a PIN more than once.
 #include "tools/commands/commands.h"
+#include "tools/commands/meant_token.h"
 #include "tools/commands/profiles.h"
 #include "tools/commands/report.h"
 #include "tools/terminal/terminal.h"
@@ -50,8 +51,11 @@ void show_status(Context& context, const PinOptions& options) {
     document["token"] = status_of(context, context.token());
   } else {
     document["tokens"] = Json::array();
-    for (const ChosenToken& token : context.tokens())
+    const std::vector<ChosenToken> tokens = context.tokens();
+    for (const ChosenToken& token : tokens) {
+      mean_token(context.options, token.slot, slots_of(tokens));
       document["tokens"].push_back(status_of(context, token));
+    }
   }
   context.out().document(document);
 }

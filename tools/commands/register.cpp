@@ -1,6 +1,8 @@
 // kilt register, kilt unregister: makes programs find the module, and undoes it.
+#include <unistd.h>
+
 #include "tools/commands/commands.h"
-#include "tools/commands/register_bridge.h"
+#include "tools/commands/register_system.h"
 #include "tools/commands/registration.h"
 #include "tools/terminal/text.h"
 
@@ -9,7 +11,8 @@ namespace {
 
 struct RegisterOptions {
   std::vector<std::string> targets;
-  bool dry_run = false;
+  std::string root = "/";
+  bool dry_run = false, system = false;
 };
 
 using Step = RegisterStep;
@@ -24,6 +27,22 @@ bool bridge_is_named(const RegisterOptions& options) {
   return std::ranges::find(options.targets, "bridge") != options.targets.end();
 }
 
+/// As root p11-kit reads the system's files alone (pkcs11.conf(5), user-config).
+bool ignored(const RegisterOptions& options) { return geteuid() == 0 && !options.system; }
+
+/// What is for all users needs their administrator, and is not done for one of them.
+void check_options(const RegisterOptions& options) {
+  for (const std::string& target : options.targets) {
+    const bool own = target == "nss" || target == "bridge";
+    if (options.system ? own : target == "firefox")
+      throw Failure(Kind::kUsage,
+                    own ? tr("{0} is each user's own: without --system.", target)
+                        : tr("The policy of Firefox is for all users: with --system."));
+  }
+  if (options.system && options.root == "/" && !options.dry_run && geteuid() != 0)
+    throw Failure(Kind::kRefused, tr("For all users only the administrator (root) can do that."));
+}
+
 /// A program that runs with the database learns of the module when it starts again.
 std::string restart_hint(const Surroundings& around, const std::filesystem::path& database) {
   const int process = user_of_profile(around, database);
@@ -35,18 +54,22 @@ std::vector<Step> steps_to_register(const RegisterOptions& options, const Surrou
                                     const std::string& module) {
   std::vector<Step> steps;
   const auto p11kit = p11kit_registration(around, module);
-  if (wanted(options, "p11-kit") && p11kit.state != Registered::kYes) {
+  if (wanted(options, "p11-kit") && p11kit.state != Registered::kYes && !ignored(options)) {
     const std::string file = around.config / "pkcs11" / "modules" / "kilt.module";
     steps.push_back(
         {"p11-kit", file, tr("write {0}", file), [=] { register_p11kit(around, module); }});
   }
-  if (wanted(options, "nss"))
+  if (wanted(options, "nss") && !options.system)
     for (const auto& database : nss_databases(around))
       if (nss_registration(database, module).state != Registered::kYes)
         steps.push_back({"nss", database,
                          tr("add the module to the NSS database {0}", database.string()) +
                              restart_hint(around, database),
                          [=] { register_nss(database, module); }});
+  if (options.system && wanted(options, "firefox") && firefox_policy_module(around) != module)
+    steps.push_back({"firefox", firefox_policy(around),
+                     tr("write {0}", firefox_policy(around).string()),
+                     [=] { register_firefox_policy(around, module); }});
   if (wanted(options, "openssl") && openssl_registration(around, module).state != Registered::kYes)
     steps.push_back({"openssl", openssl_file(around),
                      tr("write {0}", openssl_file(around).string()),
@@ -62,17 +85,21 @@ std::vector<Step> steps_to_unregister(const RegisterOptions& options, const Surr
   if (wanted(options, "p11-kit") && std::filesystem::exists(file, error))
     steps.push_back({"p11-kit", file, tr("remove {0}", file.string()),
                      [=] { static_cast<void>(unregister_p11kit(around)); }});
-  if (wanted(options, "nss"))
+  if (wanted(options, "nss") && !options.system)
     for (const auto& database : nss_databases(around))
       if (!nss_registration(database, "").module.empty())
         steps.push_back({"nss", database,
                          tr("take the module out of the NSS database {0}", database.string()),
                          [=] { unregister_nss(database); }});
+  if (options.system && wanted(options, "firefox") && !firefox_policy_module(around).empty())
+    steps.push_back({"firefox", firefox_policy(around),
+                     tr("take the module out of {0}", firefox_policy(around).string()),
+                     [=] { unregister_firefox_policy(around); }});
   if (wanted(options, "openssl") && std::filesystem::exists(openssl_file(around), error))
     steps.push_back({"openssl", openssl_file(around),
                      tr("remove {0}", openssl_file(around).string()),
                      [=] { static_cast<void>(unregister_openssl(around)); }});
-  if (wanted(options, "bridge")) remove_bridge_steps(around, steps);
+  if (wanted(options, "bridge") && !options.system) remove_bridge_steps(around, steps);
   return steps;
 }
 
@@ -96,13 +123,26 @@ void carry_out(Context& context, const RegisterOptions& options, const std::vect
   out.document(document);
 }
 
-/// Says what cannot be registered once and for all.
-void print_lines(Context& context, const Surroundings& around) {
+/// Says what cannot be registered once and for all, of what was asked for.
+void print_lines(Context& context, const RegisterOptions& options, const Surroundings& around) {
   Output& out = context.out();
   const std::string module = context.module_path();
-  out.line();
-  out.line(tr("OpenSSL uses it with:"));
-  out.line("  export OPENSSL_CONF=" + openssl_file(around).string());
+  if (wanted(options, "p11-kit") && ignored(options)) {
+    out.line();
+    out.line(tr("p11-kit, run by root, reads the system's files only: `kilt register --system`"));
+  }
+  if (options.system) {
+    out.line();
+    out.line(
+        tr("Chromium reads each user's own database only; each of them runs: `kilt register "
+           "nss`"));
+  }
+  if (wanted(options, "openssl")) {
+    out.line();
+    out.line(tr("OpenSSL uses it with:"));
+    out.line("  export OPENSSL_CONF=" + openssl_file(around).string());
+  }
+  if (!options.targets.empty()) return;
   out.line(tr("OpenSSH:"));
   out.line("  ssh -I " + module + " HOST");
   out.line("  ssh-add -s " + module);
@@ -118,16 +158,23 @@ void add_one(CLI::App& app, Context& context, bool add) {
       add ? tr("Make programs of this user find the module") : tr("Undo what `kilt register` did"));
   command
       ->add_option("targets", options->targets,
-                   add ? tr("p11-kit, nss, openssl (default: these three); bridge: web sites")
-                       : tr("p11-kit, nss, openssl, bridge (default: all)"))
-      ->check(CLI::IsMember({"p11-kit", "nss", "openssl", "bridge"}));
+                   add ? tr("p11-kit, nss, openssl (default: these three); bridge: web sites; with "
+                            "--system: p11-kit, firefox, openssl")
+                       : tr("p11-kit, nss, openssl, bridge, firefox (default: all)"))
+      ->check(CLI::IsMember({"p11-kit", "nss", "openssl", "bridge", "firefox"}));
+  command->add_flag("--system", options->system,
+                    tr("For all users of this computer (as root): p11-kit, the policy of Firefox, "
+                       "OpenSSL"));
+  command->add_option("--root", options->root, tr("Work on the system below this folder"));
   command->add_flag("--dry-run", options->dry_run, tr("Only say what would be done"));
   set_action(*command, context, [&context, options, add] {
-    const Surroundings around = Surroundings::here("/");
+    check_options(*options);
+    const Surroundings user = Surroundings::here(options->root);
+    const Surroundings around = options->system ? of_system(user) : user;
     carry_out(context, *options,
               add ? steps_to_register(*options, around, context.module_path())
                   : steps_to_unregister(*options, around));
-    if (add) print_lines(context, around);
+    if (add) print_lines(context, *options, around);
   });
 }
 

@@ -19,8 +19,10 @@ void systemctl(const std::vector<std::string>& arguments) {
   std::vector<std::string> command{"systemctl", "--user"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   const auto result = run_program(command, true);
+  std::string said = result.output;
+  said.erase(said.find_last_not_of(" \t\r\n") + 1);
   if (result.code != 0)
-    throw Failure(Kind::kModule, tr("The service was not changed: {0}", clean(result.output)),
+    throw Failure(Kind::kModule, tr("The service was not changed: {0}", clean(said)),
                   tr("Start it by hand: kilt-bridge run"));
 }
 

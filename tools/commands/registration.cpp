@@ -37,7 +37,7 @@ std::string text_of(const fs::path& path) {
 void put(const fs::path& path, const std::string& text) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  write_file(path, view(text));
+  write_file(path, view(text), Access::kAll);
 }
 
 bool remove_own(const fs::path& path) {

@@ -5,6 +5,7 @@
 
 #include <openssl/pem.h>
 
+#include "tools/commands/before_login.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/report.h"
 #include "tools/signing/cades.h"
@@ -156,8 +157,11 @@ void run(Context& context, const SignOptions& options) {
   ask_to_overwrite(context, out);
   const ChosenToken token = context.token();
   Session session(context.module(), token.id(), Session::Mode::kRead);
-  context.login(session, token, Role::kUser);
-  const Inventory inventory = read_inventory(session);
+  const Inventory inventory =
+      login_for(context, session, token, Choice(options.key), [&](const Inventory& seen) {
+        const KeyView& key = choose_key(seen, options.key);
+        if (!options.raw) static_cast<void>(choose_certificate(seen, key));
+      });
   const KeyView& key = choose_key(inventory, options.key);
   Json document = context.document();
   document["key"] = key_json(token, key);

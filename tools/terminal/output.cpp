@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tools/terminal/advice.h"
 #include "tools/terminal/text.h"
 
 namespace kilt::tool {
@@ -83,8 +84,9 @@ Output::Output(bool json)
       terminal_(isatty(STDOUT_FILENO) == 1),
       columns_(terminal_ ? terminal_columns() : kUnbounded) {}
 
-void Output::line(const std::string& text, std::size_t indent) {
+void Output::line(const std::string& plain, std::size_t indent) {
   if (json_) return;
+  const std::string text = advised(plain);
   std::string shown = text;
   if (terminal_ && width(text) > columns_) {
     const std::size_t start = std::min(text.find_first_not_of(' '), text.size());
@@ -94,8 +96,9 @@ void Output::line(const std::string& text, std::size_t indent) {
   put(shown, stdout);
 }
 
-void Output::field(const std::string& name, const std::string& value, std::size_t column) {
+void Output::field(const std::string& name, const std::string& plain, std::size_t column) {
   if (json_) return;
+  const std::string value = advised(plain);
   std::string text = padded(name + ':', column - 1) + ' ';
   const std::size_t room = columns_ > column + 20 ? columns_ - column : kUnbounded;
   text += width(value) > room ? wrap(value, room, column) : value;
@@ -118,12 +121,12 @@ void Output::document(const Json& document) {
 void Output::note(const std::string& text) const {
   if (json_) return;
   std::fflush(stdout);
-  put(wrap(text, columns_, 0), stderr);
+  put(wrap(advised(text), columns_, 0), stderr);
 }
 
 void Output::warn(const std::string& text) const {
   std::fflush(stdout);
-  put(wrap(tr("Warning: {0}", text), columns_, 0), stderr);
+  put(wrap(tr("Warning: {0}", advised(text)), columns_, 0), stderr);
 }
 
 void Table::row(std::vector<std::string> cells, Colour colour) {

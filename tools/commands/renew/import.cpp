@@ -1,6 +1,7 @@
 // kilt renew import: the CA's certificates beside the new keys. The old pair stays.
 #include <openssl/err.h>
 
+#include "tools/commands/before_login.h"
 #include "tools/commands/cert_store.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/renew/renewal.h"
@@ -49,8 +50,11 @@ class Import {
 
   void run() {
     const std::vector<CertificateInfo> infos = read_files();
-    context_.login(session_, token_, Role::kUser);
-    inventory_ = read_inventory(session_);
+    trusted_ = options_.authorities.empty() ? trusted_ders()
+                                            : certificates_in(read_file(options_.authorities));
+    inventory_ = login_for(context_, session_, token_, Choice(""), [&](const Inventory& seen) {
+      for (const CertificateInfo& info : infos) static_cast<void>(key_for(seen, info));
+    });
     for (const CertificateInfo& info : infos) check(info);
     Json document = context_.document();
     document["certificates"] = Json::array();
@@ -79,19 +83,21 @@ class Import {
     return infos;
   }
 
-  void check(const CertificateInfo& info) {
-    const KeyView* key = inventory_.key_with(info.spki);
-    if (key == nullptr || key->private_key == 0)
+  const KeyView& key_for(const Inventory& inventory, const CertificateInfo& info) {
+    const KeyView* key = inventory.key_with(info.spki);
+    if (key == nullptr || (session_.logged_in() && key->private_key == 0))
       throw Failure(Kind::kBadInput,
                     tr("The certificate of {0} is for another key: none on this token fits it.",
                        context_.personal(info.subject)),
                     tr("Is it the right token? `kilt renew status` shows the keys that wait."));
-    if (!options_.force) check_purpose(*key, info, token_.token());
-    const std::vector<Bytes> trusted = options_.authorities.empty()
-                                           ? trusted_ders()
-                                           : certificates_in(read_file(options_.authorities));
-    chain_ = trusted.empty() ? tr("not checked (--ca FILE or `kilt trust add` checks it)")
-                             : check_chain(info.der, trusted, intermediate_).text;
+    return *key;
+  }
+
+  void check(const CertificateInfo& info) {
+    const KeyView& key = key_for(inventory_, info);
+    if (!options_.force) check_purpose(key, info, token_.token());
+    chain_ = trusted_.empty() ? tr("not checked (--ca FILE or `kilt trust add` checks it)")
+                              : check_chain(info.der, trusted_, intermediate_).text;
   }
 
   Json store(const CertificateInfo& info) {
@@ -130,7 +136,7 @@ class Import {
   ChosenToken token_;
   Session session_;
   Inventory inventory_;
-  std::vector<Bytes> intermediate_;
+  std::vector<Bytes> intermediate_, trusted_;
   std::string chain_;
 };
 

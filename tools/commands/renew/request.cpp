@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 
 #include "drivers/crypto/tc26.h"
+#include "tools/commands/before_login.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/keygen.h"
 #include "tools/commands/profiles.h"
@@ -79,15 +80,20 @@ class Requests {
     std::error_code error;
     if (!std::filesystem::is_directory(options_.folder, error))
       throw Failure(Kind::kBadInput, tr("There is no folder {0}.", options_.folder));
-    context_.login(session_, token_, Role::kUser);
+    if (!options_.subject_from.empty())
+      static_cast<void>(certificates_in(read_file(options_.subject_from)));
+    const Check check = [this](const Inventory& inventory) {
+      const RenewalState state = renewal_state(inventory, token_.token());
+      for (const Purpose purpose : purposes_)
+        static_cast<void>(subject_for(purpose, state, options_));
+      if (options_.cms && !state.sign.current)
+        throw Failure(Kind::kNotFound,
+                      tr("There is no old signature key to sign the requests with."));
+    };
+    inventory_ = login_for(context_, session_, token_, Choice(""), check);
+    check(inventory_);
     status_ = read_status(session_, token_.token());
-    inventory_ = read_inventory(session_);
     RenewalState state = renewal_state(inventory_, token_.token());
-    for (const Purpose purpose : purposes_)
-      static_cast<void>(subject_for(purpose, state, options_));
-    if (options_.cms && !state.sign.current)
-      throw Failure(Kind::kNotFound,
-                    tr("There is no old signature key to sign the requests with."));
     std::vector<Purpose> missing;
     for (const Purpose purpose : purposes_)
       if (waiting_for(inventory_, purpose, token_.token()) == nullptr) missing.push_back(purpose);
@@ -102,8 +108,8 @@ class Requests {
     }
     if (options_.cms) document["cms"] = sign_all(state);
     context_.out().line(
-        tr("Hand the requests to the CA; the certificates that come back: kilt renew import "
-           "FILE..."));
+        tr("Hand the requests to the CA; the certificates that come back: `kilt renew import "
+           "FILE...`"));
     context_.out().line(
         tr("Sending them is done on the CA's site, pki.gov.kz: its way of "
            "transport is not public, so Kilt cannot."));

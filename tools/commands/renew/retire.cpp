@@ -2,6 +2,7 @@
 // CA's.
 #include <ctime>
 
+#include "tools/commands/before_login.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/confirmation.h"
 #include "tools/commands/deletion.h"
@@ -45,18 +46,17 @@ class Retirement {
   }
 
   void run() {
+    if (const Seen seen = seen_without_login(session_, token_);
+        seen.all && old_pairs(renewal_state(seen.inventory, token_.token())).empty())
+      return nothing();
     context_.login(session_, token_, Role::kUser);
     const Inventory inventory = read_inventory(session_);
     const RenewalState state = renewal_state(inventory, token_.token());
     const std::vector<PairView> old = old_pairs(state);
+    if (old.empty()) return nothing();
     Output& out = context_.out();
     Json document = context_.document();
     document["deleted"] = Json::array();
-    if (old.empty()) {
-      out.line(tr("There is no old pair that a newer one replaces."));
-      out.document(document);
-      return;
-    }
     for (const Purpose purpose : kKitPurposes)
       if (!state.of(purpose).older.empty()) prove_new(state.of(purpose), purpose);
     show(old);
@@ -74,6 +74,13 @@ class Retirement {
   }
 
  private:
+  void nothing() {
+    Json document = context_.document();
+    document["deleted"] = Json::array();
+    context_.out().line(tr("There is no old pair that a newer one replaces."));
+    context_.out().document(document);
+  }
+
   /// The new pair must be valid today, of a CA that may replace the old one's, and really sign.
   void prove_new(const PurposeState& state, Purpose purpose) {
     const PairView& current = *state.current;

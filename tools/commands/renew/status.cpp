@@ -2,6 +2,7 @@
 #include <ctime>
 
 #include "tools/commands/commands.h"
+#include "tools/commands/meant_token.h"
 #include "tools/commands/renew/renewal.h"
 #include "tools/commands/report.h"
 #include "tools/terminal/text.h"
@@ -88,7 +89,9 @@ void run(Context& context, const StatusOptions& options) {
     show(context, context.token(), options.login, document);
   } else {
     document["tokens"] = Json::array();
-    for (const ChosenToken& token : context.tokens()) {
+    const std::vector<ChosenToken> tokens = context.tokens();
+    for (const ChosenToken& token : tokens) {
+      mean_token(context.options, token.slot, slots_of(tokens));
       context.out().line(context.out().paint(
           Colour::kBold, fmt::format("{} ({})", token.token().label, token.token().serial)));
       Json one{{"label", token.token().label}, {"serial", token.token().serial}};

@@ -95,6 +95,10 @@ start_display() {
   DISPLAY=:$(cat "$work/display")
   export DISPLAY
 }
+# window PATTERN: the number of a window on it whose title fits.
+window() { xdotool search --onlyvisible --name "$1" 2>/dev/null | head -n 1; }
+window_is_there() { [ -n "$(window "$1")" ]; }
+window_is_gone() { [ -z "$(window "$1")" ]; }
 
 clean_up() {
   local code=$? pid

@@ -92,11 +92,6 @@ close_browser() {
 browser_is_gone() { ! kill -0 "$browser_pid" 2>/dev/null; }
 no_window() { ! xdotool search --onlyvisible --name . >/dev/null 2>&1; }
 
-# window PATTERN: its id.
-window() { xdotool search --onlyvisible --name "$1" 2>/dev/null | head -n 1; }
-window_is_there() { [ -n "$(window "$1")" ]; }
-window_is_gone() { [ -z "$(window "$1")" ]; }
-
 # shot NAME: the screen, for people to look at.
 shot() { import -window root "$shots/$(basename "$0")-$1.png"; }
 

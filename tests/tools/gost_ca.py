@@ -3,6 +3,7 @@
 judges what kilt signs. Its arithmetic, hashes and DER are neither Kilt's nor OpenSSL's.
 `gost_ca.py COMMAND --help` tells the arguments."""
 import argparse
+import base64
 import datetime
 import hashlib
 import re
@@ -11,7 +12,7 @@ import sys
 
 from asn1 import bits, der, dotted, from_file, generalized, integer, items, octets, oid, read, seq, utc
 from gost_arithmetic import CURVES
-from gost_documents import check_cms, make_cms, make_xml
+from gost_documents import check_cms, check_raw, check_xml, make_cms, make_xml
 from gost_keys import ROLES, Key, extension, fields, issue, key_identifier, make_ca, make_signer, public_of
 
 # --- requests ----------------------------------------------------------------------------------------
@@ -129,6 +130,11 @@ def make_ocsp(arguments):
     open(arguments.out, "wb").write(made)
 
 
+def print_hash(arguments):
+    """The hash of a file that a key of this kind signs, base64."""
+    print(base64.b64encode(CURVES[arguments.kind].hash(open(arguments.file, "rb").read())).decode())
+
+
 # --- changed bits ------------------------------------------------------------------------------------
 
 
@@ -187,6 +193,9 @@ def main():
     made = command(make_cms, "cms", "signer", "content", "out")
     made.add_argument("--detached", action="store_true")
     command(check_cms, "check-cms", "cms", "content")
+    command(check_raw, "check-raw", "signature", "content", "certificate")
+    command(check_xml, "check-xml", "xml", "document")
+    command(print_hash, "hash", "file").add_argument("--kind", choices=CURVES, default="512")
     made = command(make_xml, "xml", "document", "out")
     made.add_argument("--signer")
     made.add_argument("--rsa")

@@ -75,6 +75,14 @@ def check_cms(arguments):
     print("fits")
 
 
+def check_raw(arguments):
+    """Verifies a bare signature, r || s, over a file by a certificate's key."""
+    curve, point = public_of(fields(from_file(arguments.certificate))["spki"])
+    content = open(arguments.content, "rb").read()
+    assert curve.verify(point, content, open(arguments.signature, "rb").read()), "signature"
+    print("fits")
+
+
 # --- XML ---------------------------------------------------------------------------------------------
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -142,3 +150,38 @@ def make_xml(arguments):
     element = signature_element(key, digest, reference, arguments.broken)
     end = document.rindex("</")
     open(arguments.out, "w", encoding="utf-8").write(document[:end] + element + document[end:])
+
+
+def check_xml(arguments):
+    """Verifies the signature at the end of a signed XML, of the compact form, over the document, which is in
+    canonical form already."""
+    text = open(arguments.xml, encoding="utf-8").read()
+    document = open(arguments.document, encoding="utf-8").read()
+    found = re.fullmatch(
+        r'(?:<\?xml [^>]*\?>)?(.*)<ds:Signature xmlns:ds="' + DS + r'">'
+        r"<ds:SignedInfo>(.*)</ds:SignedInfo><ds:SignatureValue>([^<]*)</ds:SignatureValue>"
+        r"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>([^<]*)</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+        r"</ds:Signature>(.*)",
+        text.rstrip("\n"),
+        re.S,
+    )
+    assert found, "form"
+    before, info, value, own, after = found.groups()
+    assert before + after == document and after == document[document.rindex("</") :], "the document is another"
+    curve, point = public_of(fields(base64.b64decode(own))["spki"])
+    canonical = re.sub(r"<(ds:\w+)([^<>]*)/>", r"<\1\2></\1>", info)
+    wanted = base64.b64encode(curve.hash(document.encode())).decode()
+    expected = [
+        f'<ds:CanonicalizationMethod Algorithm="{C14N}">',
+        f'<ds:SignatureMethod Algorithm="{curve.signature_uri}">',
+        '<ds:Reference URI="">',
+        f'<ds:Transform Algorithm="{DS}enveloped-signature">',
+        f'<ds:Transform Algorithm="{C14N}#WithComments">',
+        f'<ds:DigestMethod Algorithm="{curve.digest_uri}">',
+        f"<ds:DigestValue>{wanted}</ds:DigestValue>",
+    ]
+    for part in expected:
+        assert canonical.count(part) == 1, part
+    signed = f'<ds:SignedInfo xmlns:ds="{DS}">{canonical}</ds:SignedInfo>'
+    assert curve.verify(point, signed.encode(), base64.b64decode(value)), "signature"
+    print("fits")

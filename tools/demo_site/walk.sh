@@ -3,8 +3,11 @@
 # their user, who reads windows' titles and types. Chromium and kilt-dialog are the real ones.
 # shellcheck disable=SC2154  # work, module, KILT_BUILD, KILT_SOURCE are tests/lib.sh's, the rest the demo's
 
-readonly shots=${KILT_SHOTS:-$KILT_BUILD/screenshots} site_port=8080
+readonly shots=${KILT_SHOTS:-$KILT_BUILD/screenshots} shots_of=site site_port=8080
 mkdir -p "$shots"
+# The user. Only what they see decides: titles of windows, and what the site believes.
+# shellcheck source=tests/tools/bridge/hands.sh
+. "$KILT_SOURCE/tests/tools/bridge/hands.sh"
 export XDG_STATE_HOME=$work/state KILT_CONF=$work/kilt.toml GDK_BACKEND=x11 GSK_RENDERER=cairo
 printf "[bridge]\ndialog = \"%s\"\nmodule = \"%s\"\n" "$KILT_BUILD/tools/dialog/kilt-dialog" "$module" >>kilt.toml
 
@@ -30,32 +33,11 @@ flags=(--no-first-run --no-default-browser-check --password-store=basic --disabl
 [ "$(id -u)" != 0 ] || flags+=(--no-sandbox)
 background browser chromium "${flags[@]}" "http://localhost:$site_port/?walk"
 
-# The user. Only what they see decides: titles of windows, and what the site believes.
-window() { xdotool search --onlyvisible --name "$1" 2>/dev/null | head -n 1; }
-opens() { [ -n "$(window "$1")" ]; }
-closed() { [ -z "$(window "$1")" ]; }
-dialogue='^Kilt$'
-picture() {
-  sleep 1  # until it is painted
-  import -window root "$shots/site-$1.png"
-  say "    picture: $shots/site-$1.png"
-}
-# consent PICTURE KEY...: the dialogue comes, and is answered by the keyboard.
-consent() {
-  local name=$1
-  shift
-  wait_for 120 opens "$dialogue" || die "no dialogue comes: $(tail -n 3 site.log browser.log bridge.log)"
-  xdotool windowfocus --sync "$(window "$dialogue")"
-  picture "$name"
-  "$@"
-  wait_for 120 closed "$dialogue" || die "the dialogue stays"
-}
-type_pin() { xdotool type --delay 40 "$MY_PIN" && xdotool key Return; }
 reaches() { wait_for 120 grep -qs "$1" site.log || die "the site does not get there: $(cat site.log)"; }
 
 step "11. The site wants to log the owner in. Its first use is asked about; then the signature, with the PIN."
 consent origin xdotool key alt+a
-consent login type_pin
+consent login type_pin "$MY_PIN"
 reaches '^Logged in'
 say "    the site: $(grep '^Logged in' site.log)"
 
@@ -63,9 +45,9 @@ step "12. The owner shows a key, without a PIN."
 consent key xdotool key alt+g
 
 step "13. The document: another consent, another PIN."
-consent document type_pin
+consent document type_pin "$MY_PIN"
 reaches '^Signed'
-wait_for 60 opens '^Signed' || die "the page does not say so"
+wait_for 60 window_is_there '^Signed' || die "the page does not say so"
 picture signed
 say "    the site: $(grep '^Signed' site.log)"
 

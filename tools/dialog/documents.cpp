@@ -1,8 +1,8 @@
 #include "tools/dialog/documents.h"
 
-#include <gtkmm/expander.h>
 #include <gtkmm/scrolledwindow.h>
 #include <gtkmm/textview.h>
+#include <gtkmm/togglebutton.h>
 
 #include "tools/dialog/widgets.h"
 #include "tools/terminal/text.h"
@@ -23,7 +23,8 @@ std::string kind_text(const std::string& kind) {
   return tr("binary data");
 }
 
-void show_text(Gtk::Box& box, const std::string& preview) {
+/// A button, and what it shows. No expander: GTK 4.8's keeps the focus when it is closed.
+void show_text(Gtk::Box& box, const std::string& title, const std::string& preview) {
   auto* view = Gtk::make_managed<Gtk::TextView>();
   view->get_buffer()->set_text(preview);
   view->set_editable(false);
@@ -35,9 +36,16 @@ void show_text(Gtk::Box& box, const std::string& preview) {
   auto* scrolled = Gtk::make_managed<Gtk::ScrolledWindow>();
   scrolled->set_child(*view);
   scrolled->set_min_content_height(140);
-  auto* expander = Gtk::make_managed<Gtk::Expander>(tr("Look at it"));
-  expander->set_child(*scrolled);
-  box.append(*expander);
+  scrolled->set_focusable(false);
+  scrolled->set_visible(false);
+  auto* button = Gtk::make_managed<Gtk::ToggleButton>();
+  label_button(*button, tr("Look at it"));
+  name_for_readers(*button, tr("Look at it") + ": " + title);
+  button->set_halign(Gtk::Align::START);
+  button->signal_toggled().connect(
+      [button, scrolled] { scrolled->set_visible(button->get_active()); });
+  box.append(*button);
+  box.append(*scrolled);
 }
 
 }  // namespace
@@ -58,20 +66,22 @@ Documents::Documents(const Json& request) : Gtk::Box(Gtk::Orientation::VERTICAL,
   for (std::size_t i = 0; i < documents.size() && i < kShown; ++i) {
     const Json& document = documents[i];
     const std::string digest = text_of(document, "digest");
-    list->append(*make_label(fmt::format("{}, {}", kind_text(text_of(document, "kind")),
-                                         size_text(document.value("size", std::size_t{0})))));
+    const std::string title = fmt::format("{}, {}", kind_text(text_of(document, "kind")),
+                                          size_text(document.value("size", std::size_t{0})));
+    list->append(*make_label(title));
     list->append(*make_label("SHA-256 " + digest.substr(0, 32) + "\n" + std::string(8, ' ') +
                                  digest.substr(std::min(digest.size(), std::size_t{32})),
                              "digest"));
     if (const std::string preview = text_of(document, "preview"); !preview.empty())
-      show_text(*list, preview);
+      show_text(*list, title, preview);
   }
   if (documents.size() > kShown || count > documents.size())
     list->append(*make_label(tr("… and {0} more", count - std::min(documents.size(), kShown))));
-  if (count > 3) {
+  if (count > 1) {
     auto* scrolled = Gtk::make_managed<Gtk::ScrolledWindow>();
     scrolled->set_child(*list);
     scrolled->set_min_content_height(160);
+    name_for_readers(*scrolled, tr("Documents"));
     append(*scrolled);
   } else {
     append(*list);

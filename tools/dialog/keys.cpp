@@ -1,5 +1,7 @@
 #include "tools/dialog/keys.h"
 
+#include <algorithm>
+
 #include <gtkmm/box.h>
 
 #include "tools/dialog/widgets.h"
@@ -33,15 +35,27 @@ std::string numbers_text(const Json& key) {
   return text;
 }
 
+/// All that stands in a key's row, for a screen reader.
+std::string row_name(const Json& key, const std::string& line, const std::string& reason) {
+  std::string name = owner_text(key);
+  std::ranges::replace(name, '\n', ' ');
+  for (const std::string& part :
+       {numbers_text(key), line, reason.empty() ? reason : tr("Does not fit: {0}", reason)})
+    if (!part.empty()) name += ", " + part;
+  return name;
+}
+
 }  // namespace
 
 Keys::Keys() {
   set_selection_mode(Gtk::SelectionMode::SINGLE);
   add_css_class("boxed-list");
   name_for_readers(*this, tr("Keys"));
+  one_stop_for_tab(*this);
 }
 
 void Keys::show(const Json& storage, const std::string& last) {
+  const bool had_focus = get_focus_child() != nullptr;
   while (auto* row = get_row_at_index(0)) remove(*row);
   ids_.clear();
   Gtk::ListBoxRow* first = nullptr;
@@ -55,11 +69,11 @@ void Keys::show(const Json& storage, const std::string& last) {
     const std::string line = tr("{0}, {1}, valid until {2}", purpose_text(text_of(key, "purpose")),
                                 text_of(key, "algorithm"), text_of(key, "not_after"));
     box->append(*make_label(line, "dim-label"));
-    const std::string reason = text_of(key, "reason");
+    const std::string reason = words_of(key, "reason");
     if (!reason.empty()) box->append(*make_label(tr("Does not fit: {0}", reason), "reason"));
     auto* row = Gtk::make_managed<Gtk::ListBoxRow>();
     row->set_child(*box);
-    name_for_readers(*row, owner_text(key) + ", " + line + (reason.empty() ? "" : ", " + reason));
+    name_for_readers(*row, row_name(key, line, reason));
     append(*row);
     ids_.push_back(text_of(key, "id"));
     if (!reason.empty()) {
@@ -70,6 +84,12 @@ void Keys::show(const Json& storage, const std::string& last) {
     if (ids_.back() == last) remembered = row;
   }
   if (auto* row = remembered != nullptr ? remembered : first; row != nullptr) select_row(*row);
+  if (had_focus) focus();
+}
+
+bool Keys::focus() {
+  auto* row = get_selected_row();
+  return row != nullptr && row->grab_focus();
 }
 
 std::string Keys::chosen() const {

@@ -16,6 +16,8 @@ class Keys : public Gtk::ListBox {
   void show(const nlohmann::ordered_json& storage, const std::string& last);
   /// The chosen key's id; empty: none.
   [[nodiscard]] std::string chosen() const;
+  /// To the chosen row; false: there is none.
+  bool focus();
 
  private:
   std::vector<std::string> ids_;

@@ -24,10 +24,9 @@ class OriginPage : public DialogPage {
     append(*make_label(tr("Allow only a site that you opened yourself and know.")));
     auto* buttons = Gtk::make_managed<Gtk::Box>(Gtk::Orientation::HORIZONTAL, 8);
     buttons->set_halign(Gtk::Align::END);
-    refuse_.set_label(tr("_Refuse"));
-    allow_.set_label(tr("_Allow"));
+    label_button(refuse_, tr("_Refuse"));
+    label_button(allow_, tr("_Allow"));
     for (Gtk::Button* button : {&refuse_, &allow_}) {
-      button->set_use_underline(true);
       button->set_sensitive(false);
       buttons->append(*button);
     }

@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include <gdkmm/device.h>
+#include <gdkmm/display.h>
+#include <gdkmm/seat.h>
+
 #include "tools/dialog/channel.h"
+#include "tools/dialog/pin_entry.h"
 #include "tools/dialog/widgets.h"
 #include "tools/terminal/text.h"
 
@@ -14,10 +19,7 @@ using tool::tr;
 using Json = nlohmann::ordered_json;
 
 /// GTK's own memory, which it wipes; no copy is made of it.
-const char* typed(const Gtk::PasswordEntry& entry) {
-  return gtk_editable_get_text(
-      GTK_EDITABLE(const_cast<GtkPasswordEntry*>(entry.gobj())));  // NOLINT: GTK's macro
-}
+const char* typed(GtkEditable* text) { return gtk_editable_get_text(text); }
 
 std::string tries_text(const Json& pin) {
   if (pin.value("locked", false)) return tr("The PIN is blocked. `kilt pin unblock` helps.");
@@ -31,65 +33,93 @@ std::string tries_text(const Json& pin) {
 
 }  // namespace
 
-PinBox::PinBox() : Gtk::Box(Gtk::Orientation::VERTICAL, 4) {
-  for (Gtk::Label* label : {&question_, &state_, &warning_}) {
-    label->set_wrap(true);
-    label->set_xalign(0.0F);
-    label->set_max_width_chars(62);
-  }
-  question_.set_mnemonic_widget(entry_);
-  entry_.set_show_peek_icon(false);
+PinBox::PinBox()
+    : Gtk::Box(Gtk::Orientation::VERTICAL, 4),
+      entry_(make_pin_entry()),
+      text_(editable_of(*entry_)) {
+  lay_out(question_);
+  for (Gtk::Label* label : {&state_, &warning_}) lay_out(*label, true);
+  question_.set_mnemonic_widget(*entry_);
   warning_.add_css_class("warning");
   append(question_);
-  append(entry_);
+  append(*entry_);
   append(state_);
   append(warning_);
-  // gtkmm 4.8 does not have this signal yet.
-  g_signal_connect_data(entry_.gobj(), "activate",
-                        reinterpret_cast<GCallback>(&PinBox::entered),  // NOLINT: GLib's type
+  // gtkmm 4.8 knows neither signal of a GtkText.
+  g_signal_connect_data(text_, "activate", reinterpret_cast<GCallback>(&PinBox::entered),  // NOLINT
                         this, nullptr, static_cast<GConnectFlags>(0));
-  entry_.property_text().signal_changed().connect([this] { look(); });
+  g_signal_connect_data(text_, "changed", reinterpret_cast<GCallback>(&PinBox::changed),  // NOLINT
+                        this, nullptr, static_cast<GConnectFlags>(0));
+  if (const auto seat = get_display()->get_default_seat(); seat && seat->get_keyboard())
+    seat->get_keyboard()->property_caps_lock_state().signal_changed().connect(
+        sigc::mem_fun(*this, &PinBox::look));
 }
 
 void PinBox::show(const Json& pin, bool file) {
-  const std::string question = file ? tr("_Password") : tr("_PIN");
-  question_.set_text_with_mnemonic(question);
-  std::string name = question;
-  std::erase(name, '_');
-  const std::string tries = tries_text(pin);
-  name_for_readers(entry_, tries.empty() ? name : name + ". " + tries);
-  std::string state = tries;
+  question_.set_text_with_mnemonic(file ? tr("_Password") : tr("_PIN"));
+  std::string state = tries_text(pin);
   if (pin.value("factory", false))
     state +=
         (state.empty() ? "" : "\n") +
         tr("The PIN is still the factory's, which everybody knows. Change it: kilt pin change");
   state_.set_text(state);
   state_.set_visible(!state.empty());
-  entry_.set_sensitive(!pin.value("locked", false));
+  entry_->set_sensitive(!pin.value("locked", false));
   look();
 }
 
-/// A PIN that was typed with another layout is a try lost: it is seen before it is sent.
-void PinBox::look() {
-  const char* text = typed(entry_);
-  const std::size_t size = std::strlen(text);
-  const bool other =
-      std::any_of(text, text + size, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  warning_.set_text(other ? tr("These are not Latin letters: look at the keyboard layout.") : "");
-  warning_.set_visible(other);
-  typed_.emit();
+void PinBox::explain(const std::string& refusal) {
+  refusal_ = refusal;
+  describe();
 }
 
-void PinBox::entered(GtkPasswordEntry* /*entry*/, gpointer self) {
+/// A PIN that was typed with Caps Lock or another layout is a try lost: it is seen before it is
+/// sent.
+std::string PinBox::warning() const {
+  const char* text = typed(text_);
+  const std::size_t size = std::strlen(text);
+  if (std::any_of(text, text + size, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    return tr("These are not Latin letters: look at the keyboard layout.");
+  const auto seat = get_display()->get_default_seat();
+  if (seat && seat->get_keyboard() && seat->get_keyboard()->property_caps_lock_state().get_value())
+    return tr("Caps Lock is on.");
+  return {};
+}
+
+void PinBox::look() {
+  const std::string text = warning();
+  warning_.set_text(text);
+  warning_.set_visible(!text.empty());
+  describe();
+}
+
+void PinBox::describe() {
+  std::string all;
+  for (const std::string& part :
+       {refusal_, std::string(state_.get_text()), std::string(warning_.get_text())})
+    if (!part.empty()) all += (all.empty() ? "" : " ") + part;
+  std::ranges::replace(all, '\n', ' ');
+  // Said again only when it is new.
+  if (all == described_) return;
+  described_ = all;
+  describe_for_readers(*entry_, all);
+}
+
+void PinBox::entered(GtkEditable* /*text*/, gpointer self) {
   static_cast<PinBox*>(self)->enter_.emit();
 }
 
-bool PinBox::empty() const { return *typed(entry_) == '\0'; }
+void PinBox::changed(GtkEditable* /*text*/, gpointer self) {
+  static_cast<PinBox*>(self)->look();
+  static_cast<PinBox*>(self)->typed_.emit();
+}
+
+bool PinBox::empty() const { return *typed(text_) == '\0'; }
 
 bool PinBox::send() {
   if (empty()) return false;
-  const bool sent = Channel::send_pin(typed(entry_));
-  gtk_editable_set_text(GTK_EDITABLE(entry_.gobj()), "");  // NOLINT: GTK's macro
+  const bool sent = Channel::send_pin(typed(text_));
+  gtk_editable_set_text(text_, "");
   return sent;
 }
 

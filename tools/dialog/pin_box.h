@@ -1,12 +1,11 @@
-// PIN entry: GTK's secure buffer, tries left, warnings of Caps Lock (GTK's own), of another
-// alphabet, of a factory PIN.
+// PIN entry: GTK's secure buffer, tries left, warnings of Caps Lock, of another alphabet, of a
+// factory PIN. What is said beside the entry is its description for screen readers.
 #pragma once
 
 #include <string>
 
 #include <gtkmm/box.h>
 #include <gtkmm/label.h>
-#include <gtkmm/passwordentry.h>
 #include <nlohmann/json.hpp>
 
 namespace kilt::dialog {
@@ -18,7 +17,10 @@ class PinBox : public Gtk::Box {
   void show(const nlohmann::ordered_json& pin, bool file);
   /// To the bridge; the entry is empty afterwards. false: nothing was typed, or too much.
   bool send();
-  void focus() { entry_.grab_focus(); }
+  /// Why it is asked again; empty: it is not. Shown by others.
+  void explain(const std::string& refusal);
+  /// To the entry; false: it takes no PIN now.
+  bool focus() { return entry_->grab_focus(); }
   [[nodiscard]] bool empty() const;
   /// Enter was pressed.
   sigc::signal<void()>& signal_enter() { return enter_; }
@@ -26,9 +28,14 @@ class PinBox : public Gtk::Box {
 
  private:
   void look();
-  static void entered(GtkPasswordEntry* entry, gpointer self);
+  void describe();
+  [[nodiscard]] std::string warning() const;
+  static void entered(GtkEditable* text, gpointer self);
+  static void changed(GtkEditable* text, gpointer self);
   Gtk::Label question_, state_, warning_;
-  Gtk::PasswordEntry entry_;
+  Gtk::Widget* entry_;
+  GtkEditable* text_;
+  std::string refusal_, described_;
   sigc::signal<void()> enter_, typed_;
 };
 

@@ -1,13 +1,14 @@
 // A signature, or the choice of a certificate.
-#include <gtkmm/dropdown.h>
+#include <algorithm>
+
 #include <gtkmm/progressbar.h>
 #include <gtkmm/scrolledwindow.h>
-#include <gtkmm/stringlist.h>
 
 #include "tools/dialog/channel.h"
 #include "tools/dialog/documents.h"
 #include "tools/dialog/keys.h"
 #include "tools/dialog/pin_box.h"
+#include "tools/dialog/storage_list.h"
 #include "tools/dialog/widgets.h"
 #include "tools/dialog/window.h"
 #include "tools/terminal/text.h"
@@ -27,12 +28,6 @@ std::string heading(const std::string& operation) {
   return tr("asks for a signature");
 }
 
-std::string storage_text(const Json& storage) {
-  const std::string label = text_of(storage, "label");
-  const std::string serial = text_of(storage, "serial");
-  return label.empty() ? serial : fmt::format("{} ({})", label, serial);
-}
-
 class RequestPage : public DialogPage {
  public:
   explicit RequestPage(const Json& message)
@@ -43,36 +38,30 @@ class RequestPage : public DialogPage {
     append(*make_label(heading(text_of(message, "operation"))));
     if (message.value("count", 0) > 0) append(*Gtk::make_managed<Documents>(message));
     append(nothing_);
-    append(storages_);
-    scrolled_.set_child(keys_);
-    scrolled_.set_policy(Gtk::PolicyType::NEVER, Gtk::PolicyType::AUTOMATIC);
-    scrolled_.set_propagate_natural_height(true);
-    scrolled_.set_max_content_height(240);
-    append(scrolled_);
+    add_list(some_storages_, storages_);
+    add_list(some_keys_, keys_);
     append(pin_);
-    for (Gtk::Label* label : {&nothing_, &message_}) {
-      label->set_wrap(true);
-      label->set_xalign(0.0F);
-      label->set_max_width_chars(62);
-    }
+    for (Gtk::Label* label : {&nothing_, &message_}) lay_out(*label, true);
     message_.add_css_class("error");
     append(message_);
     append(progress_);
     progress_.set_visible(false);
     message_.set_visible(false);
-    name_for_readers(storages_, tr("Storage"));
     add_buttons();
-    storages_.property_selected().signal_changed().connect([this] { storage_chosen(); });
+    storages_.signal_chosen().connect([this] { storage_chosen(); });
     keys_.signal_selected_rows_changed().connect([this] { update(); });
     pin_.signal_typed().connect([this] { update(); });
     pin_.signal_enter().connect([this] {
       if (agree_.get_sensitive()) agree();
     });
+    // Enter or a click in a list goes on, and agrees to nothing.
+    storages_.signal_row_activated().connect([this](Gtk::ListBoxRow* /*row*/) { go_on(); });
+    keys_.signal_row_activated().connect([this](Gtk::ListBoxRow* /*row*/) {
+      if (!wants_pin() || !pin_.focus()) agree_.grab_focus();
+    });
     show_storages(message["storages"]);
     // What is not yet on the screen takes no focus.
-    signal_map().connect([this] {
-      if (wants_pin()) pin_.focus();
-    });
+    signal_map().connect([this] { go_on(); });
     Glib::signal_timeout().connect_once(
         [this] {
           deaf_ = false;
@@ -85,15 +74,14 @@ class RequestPage : public DialogPage {
     const std::string type = text_of(message, "type");
     if (type == "done") return false;
     if (type == "storages") show_storages(message["storages"]);
-    if (type == "keys") {
-      working_ = false;
-      replace(message["storage"]);
-      if (message.value("needs_pin", false)) pin_.focus();
-    }
+    if (type == "keys" || type == "refused") working_ = false;
+    if (type == "keys") replace(message["storage"]);
     if (type == "refused") refused(message);
     if (type == "progress") progress(message);
     if (type == "failed") failed(message);
     update();
+    // The user goes on where the work stopped; what cannot be used takes no focus.
+    if (type == "keys" || type == "refused") go_on();
     return true;
   }
 
@@ -101,13 +89,10 @@ class RequestPage : public DialogPage {
   void add_buttons() {
     auto* buttons = Gtk::make_managed<Gtk::Box>(Gtk::Orientation::HORIZONTAL, 8);
     buttons->set_halign(Gtk::Align::END);
-    cancel_.set_label(tr("_Cancel"));
-    agree_.set_label(private_key_ ? tr("_Sign") : tr("_Give it"));
+    label_button(cancel_, tr("_Cancel"));
+    label_button(agree_, private_key_ ? tr("_Sign") : tr("_Give it"));
     agree_.add_css_class("suggested-action");
-    for (Gtk::Button* button : {&cancel_, &agree_}) {
-      button->set_use_underline(true);
-      buttons->append(*button);
-    }
+    for (Gtk::Button* button : {&cancel_, &agree_}) buttons->append(*button);
     append(*buttons);
     cancel_.signal_clicked().connect([this] {
       Channel::send({{"event", "cancel"}});
@@ -116,24 +101,38 @@ class RequestPage : public DialogPage {
     agree_.signal_clicked().connect([this] { agree(); });
   }
 
+  void add_list(Gtk::ScrolledWindow& window, Gtk::ListBox& list) {
+    window.set_child(list);
+    window.set_policy(Gtk::PolicyType::NEVER, Gtk::PolicyType::AUTOMATIC);
+    window.set_focusable(false);
+    append(window);
+  }
+
+  /// A list as high as it is, up to `most` pixels; then it scrolls. A window of GTK 4 that is open
+  /// grows for what has to be on it, not for what would fit better.
+  static void fit(Gtk::ScrolledWindow& window, const Gtk::ListBox& list, int most) {
+    constexpr int kWidth = 524;  // before it is on the screen
+    int least = 0, natural = 0, baseline = 0;
+    const int width = list.get_width() > 0 ? list.get_width() : kWidth;
+    list.measure(Gtk::Orientation::VERTICAL, width, least, natural, baseline, baseline);
+    window.set_min_content_height(std::min(natural, most));
+  }
+
+  /// Where the user is next: at the PIN, at the keys, or at the way out.
+  void go_on() {
+    if (wants_pin() && pin_.focus()) return;
+    if (!keys_.focus()) cancel_.grab_focus();
+  }
+
   void show_storages(const Json& storages) {
-    const std::string now = current_id();
     data_ = storages;
-    auto names = Gtk::StringList::create({});
-    guint chosen = 0;
-    for (std::size_t i = 0; i < data_.size(); ++i) {
-      names->append(storage_text(data_[i]));
-      const std::string id = text_of(data_[i], "id");
-      if (id == now || (now.empty() && id == last_storage_)) chosen = static_cast<guint>(i);
-    }
-    storages_.set_model(names);
-    storages_.set_selected(chosen);
-    storages_.set_visible(data_.size() > 0);
+    storages_.show(data_, last_storage_);
+    some_storages_.set_visible(!data_.empty());
+    fit(some_storages_, storages_, 120);
     nothing_.set_text(data_.empty() ? tr("No fitting token is plugged in. Plug it in now; this "
                                          "window will see it.")
                                     : "");
     nothing_.set_visible(data_.empty());
-    storage_chosen();
   }
 
   /// One storage as it is now, after it was opened.
@@ -144,8 +143,8 @@ class RequestPage : public DialogPage {
   }
 
   [[nodiscard]] const Json* current() const {
-    const guint index = storages_.get_selected();
-    return index < data_.size() ? &data_[index] : nullptr;
+    const int index = storages_.chosen();
+    return index < 0 ? nullptr : &data_[static_cast<std::size_t>(index)];
   }
   [[nodiscard]] std::string current_id() const {
     const Json* storage = current();
@@ -164,10 +163,10 @@ class RequestPage : public DialogPage {
       keys_.show(*storage, chosen.empty() ? last_key_ : chosen);
       pin_.show((*storage)["pin"], text_of(*storage, "kind") == "PKCS12");
     }
-    scrolled_.set_visible(storage != nullptr && !(*storage)["keys"].empty());
+    some_keys_.set_visible(storage != nullptr && !(*storage)["keys"].empty());
+    fit(some_keys_, keys_, 240);
     pin_.set_visible(wants_pin());
     update();
-    if (wants_pin()) pin_.focus();
   }
 
   void update() {
@@ -182,7 +181,7 @@ class RequestPage : public DialogPage {
   }
 
   void agree() {
-    message_.set_visible(false);
+    show_message({});
     Json event{{"event", "choose"}, {"storage", current_id()}, {"pin", false}};
     if (const std::string key = keys_.chosen(); !key.empty()) event["key"] = key;
     if (wants_pin()) {
@@ -195,11 +194,9 @@ class RequestPage : public DialogPage {
   }
 
   void refused(const Json& message) {
-    working_ = false;
-    show_message(text_of(message, "message"));
+    show_message(words_of(message, "message"));
     if (const Json* storage = current(); storage != nullptr && message.contains("pin"))
       pin_.show(message["pin"], text_of(*storage, "kind") == "PKCS12");
-    pin_.focus();
   }
   void progress(const Json& message) {
     const auto count = message.value("count", 0.0);
@@ -209,14 +206,15 @@ class RequestPage : public DialogPage {
   void failed(const Json& message) {
     over_ = true;
     progress_.set_visible(false);
-    show_message(text_of(message, "message"));
-    cancel_.set_label(tr("_Close"));
+    show_message(words_of(message, "message"));
+    label_button(cancel_, tr("_Close"));
+    describe_for_readers(cancel_, message_.get_text());
     cancel_.grab_focus();
   }
   void show_message(const std::string& text) {
     message_.set_text(tool::clean(text));
     message_.set_visible(!text.empty());
-    name_for_readers(message_, text);
+    pin_.explain(message_.get_text());
   }
 
   bool private_key_;
@@ -224,9 +222,9 @@ class RequestPage : public DialogPage {
   Json data_ = Json::array();
   bool working_ = false, over_ = false, deaf_ = true;
   Gtk::Label nothing_, message_;
-  Gtk::DropDown storages_;
-  Gtk::ScrolledWindow scrolled_;
+  StorageList storages_;
   Keys keys_;
+  Gtk::ScrolledWindow some_storages_, some_keys_;
   PinBox pin_;
   Gtk::ProgressBar progress_;
   Gtk::Button cancel_, agree_;

@@ -13,6 +13,8 @@ using tool::tr;
 using Json = nlohmann::ordered_json;
 
 Window::Window() {
+  // A dialogue's words are read out when it comes. gtkmm 4.8 cannot set it.
+  g_object_set(gobj(), "accessible-role", GTK_ACCESSIBLE_ROLE_DIALOG, nullptr);
   set_title("Kilt");
   set_default_size(560, -1);
   set_resizable(true);

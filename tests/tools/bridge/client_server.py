@@ -1,14 +1,16 @@
 #!/usr/bin/python3
-"""Serves a page and takes its results: client_server.py PORT PAGE.html CLIENT.js RESULTS."""
+"""Serves a page and takes its results: client_server.py PORT RESULTS PATH=FILE...; /=page.html is the page."""
 import http.server
 import pathlib
 import sys
 
-port, page, client, results = sys.argv[1:5]
+port, results = sys.argv[1:3]
+files = dict(argument.split("=", 1) for argument in sys.argv[3:])
+kinds = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    def answer(self, code, body=b"", kind="text/html; charset=utf-8"):
+    def answer(self, code, body=b"", kind="text/plain"):
         self.send_response(code)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -16,11 +18,11 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        files = {"/": (page, "text/html; charset=utf-8"), "/client.js": (client, "text/javascript; charset=utf-8")}
-        name, kind = files.get(self.path.partition("?")[0], (None, None))
+        name = files.get(self.path.partition("?")[0])
         if name is None:
             return self.answer(404)
-        return self.answer(200, pathlib.Path(name).read_bytes(), kind)
+        file = pathlib.Path(name)
+        return self.answer(200, file.read_bytes(), kinds[file.suffix])
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))

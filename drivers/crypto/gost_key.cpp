@@ -19,9 +19,17 @@ constexpr const char* kRussian256 = "06082A85030701010101";    // 1.2.643.7.1.1.
 constexpr const char* kRussian512 = "06082A85030701010102";    // 1.2.643.7.1.1.1.2
 constexpr std::array kAlgorithms{kKazakh512, kKazakh2004, kRussian2001, kRussian256, kRussian512};
 
-Bytes without_leading_zeros(BytesView number) {
-  while (number.size() > 1 && number.front() == 0) number = number.subspan(1);
-  return to_bytes(number);
+/// Little-endian, from an INTEGER's big-endian octets. How many there are is told by the file; what
+/// they are is not looked at, but for those that are too many and must be zero. Throws
+/// MalformedAnswer.
+Bytes from_integer(BytesView number, std::size_t size) {
+  Byte surplus = 0;
+  while (number.size() > size) {
+    surplus |= number.front();
+    number = number.subspan(1);
+  }
+  if (surplus != 0) throw MalformedAnswer("the private key is damaged");
+  return reversed(number);
 }
 
 /// The scalar little-endian: an OCTET STRING holds it so, an INTEGER big-endian (2004 keys).
@@ -29,7 +37,7 @@ SecureBytes scalar_of(BytesView contents, std::size_t size) {
   const auto node = tlv::Reader(contents).next();
   Bytes scalar;
   if (node && node->encoded.size() == contents.size() && node->tag == asn1::kInteger)
-    scalar = reversed(without_leading_zeros(node->value));
+    scalar = from_integer(node->value, size);
   else if (node && node->encoded.size() == contents.size() && node->tag == asn1::kOctetString)
     scalar = to_bytes(node->value);
   else if (contents.size() == size)

@@ -1,16 +1,25 @@
 // Usage: make_seeds FOLDER
 //
-// Writes seeds for the fuzz targets: FOLDER/tlv, FOLDER/atr, and for each family FOLDER/TARGET with
-// whole dialogues of its virtual tokens: a listing, keys used, objects written, PINs and format.
+// Writes seeds for the fuzz targets: FOLDER/tlv, FOLDER/atr, for each family FOLDER/TARGET with
+// whole dialogues of its virtual tokens (a listing, keys used, objects written, PINs and format),
+// and signed PDFs for FOLDER/cms, by the certificate that make_document_seeds made.
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
+#include "drivers/crypto/gost.h"
 #include "drivers/crypto/spki.h"
 #include "drivers/pkcs15/encode.h"
+#include "tests/fuzz/fixed_keys.h"
 #include "tests/support/dialogue.h"
 #include "tests/support/fuzz_driver.h"
+#include "tests/support/paths.h"
 #include "tests/support/ready_token.h"
+#include "tools/signing/cades.h"
+#include "tools/signing/pdf.h"
+#include "tools/x509/gost_algorithm.h"
 
 using namespace kilt;  // NOLINT(google-build-using-namespace)
 
@@ -161,6 +170,53 @@ void write_dialogues(const std::filesystem::path& folder) {
     }
 }
 
+std::string pdf_with(const std::string& text) {
+  const std::string objects[]{
+      "<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R >>",
+      "<< /Length " + std::to_string(text.size()) + " >>\nstream\n" + text + "\nendstream"};
+  std::string file = "%PDF-1.7\n", table = "0000000000 65535 f \n";
+  for (std::size_t i = 0; i < std::size(objects); ++i) {
+    const std::string at = std::to_string(file.size());
+    table += std::string(10 - at.size(), '0') + at + " 00000 n \n";
+    file += std::to_string(i + 1) + " 0 obj\n" + objects[i] + "\nendobj\n";
+  }
+  const std::string start = std::to_string(file.size());
+  return file + "xref\n0 5\n" + table + "trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n" + start +
+         "\n%%EOF\n";
+}
+
+/// By the fixed key of 512 bits; the long gap of a signature is what most of it is.
+void write_pdfs(const std::filesystem::path& folder) {
+  const auto key = fuzz::fixed_key(true);
+  const Bytes info = crypto::public_key_info(key->public_key());
+  const tool::GostAlgorithm names = tool::gost_algorithm(info);
+  tool::Suite suite;
+  suite.digest_oid = names.digest_oid;
+  suite.signature_oid = names.signature_oid;
+  suite.digest = [&](BytesView data) { return tool::plain(crypto::digest(names.hash, data)); };
+  suite.sign = [&](BytesView data) {
+    return tool::plain(crypto::kazakh_signature(key->sign(crypto::digest(names.hash, data))));
+  };
+  std::ifstream file(std::string(test::paths::data()) + "/fuzz/signer.cer", std::ios::binary);
+  const std::string read{std::istreambuf_iterator<char>(file), {}};
+  const tool::Bytes certificate = tool::to_bytes(read);
+  const auto sign = [&](const tool::Bytes& pdf) {
+    return tool::sign_pdf(pdf, "OWNER", std::time(nullptr), [&](BytesView content) {
+      return tool::make_cades(suite, certificate, {content, false, false, 0});
+    });
+  };
+  const auto keep = [&](const char* name, const tool::Bytes& pdf) {
+    Bytes seed{5};
+    append(seed, pdf);
+    write(folder / "cms", name, seed);
+  };
+  const tool::Bytes plain = tool::to_bytes(pdf_with("BT (I owe you 100 tenge) Tj ET"));
+  keep("pdf-plain", plain);
+  keep("pdf-signed", sign(plain));
+  keep("pdf-twice", sign(sign(plain)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -172,6 +228,7 @@ int main(int argc, char** argv) try {
   write_all(folder / "tlv", tlv_seeds());
   write_all(folder / "atr", atr_seeds());
   write_dialogues(folder);
+  write_pdfs(folder);
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "make_seeds: %s\n", error.what());

@@ -50,6 +50,18 @@ bool peer_is_local(int socket) {
   return ntohl(in->sin_addr.s_addr) >> 24U == 127;
 }
 
+/// The text ends inside of a character. libwebsockets checks all else of UTF-8, but not this if the
+/// last fragment is empty.
+bool is_cut(std::string_view text) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(text.size(), 3); ++back) {
+    const unsigned octet = static_cast<unsigned char>(text[text.size() - back]);
+    if (octet < 0x80) return false;
+    if (octet >= 0xF0) return true;
+    if (octet >= 0xC0) return back < (octet >= 0xE0 ? 3U : 2U);
+  }
+  return false;
+}
+
 int listen_on_loopback(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;
@@ -139,6 +151,7 @@ class Server::Impl {
     std::string incoming;
     std::deque<std::string> unsent;
     std::size_t sent = 0;  // bytes of the first that is unsent
+    bool ending = false;   // nothing may follow a Close frame (RFC 6455, 5.5.1)
   };
 
   [[noreturn]] static void fail(const char* what) {
@@ -225,6 +238,10 @@ class Server::Impl {
         return received(wsi, {static_cast<const char*>(in), size});
       case LWS_CALLBACK_SERVER_WRITEABLE:
         return write(wsi);
+      case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        if (const auto found = connections_.find(wsi); found != connections_.end())
+          found->second.ending = true;
+        return 0;
       case LWS_CALLBACK_CLOSED:
         if (const auto found = connections_.find(wsi); found != connections_.end()) {
           const ConnectionId id = found->second.id;
@@ -302,6 +319,8 @@ class Server::Impl {
   }
 
   int end(lws* wsi, lws_close_status status) {
+    if (const auto found = connections_.find(wsi); found != connections_.end())
+      found->second.ending = true;
     lws_close_reason(wsi, status, nullptr, 0);
     return -1;
   }
@@ -323,6 +342,7 @@ class Server::Impl {
     if (rest > 0 || lws_is_final_fragment(wsi) == 0) return 0;
     std::string whole;
     whole.swap(connection.incoming);
+    if (is_cut(whole)) return end(wsi, LWS_CLOSE_STATUS_INVALID_PAYLOAD);
     if (connection.unsent.size() > kMaxUnread ||
         !events_->received(connection.id, std::move(whole)))
       return end(wsi, LWS_CLOSE_STATUS_POLICY_VIOLATION);
@@ -346,6 +366,8 @@ class Server::Impl {
   int write(lws* wsi) {
     const auto found = connections_.find(wsi);
     if (found == connections_.end() || found->second.unsent.empty()) return 0;
+    // The library has sent a Close of its own, of text that is no UTF-8 for instance.
+    if (found->second.ending || lws_get_close_length(wsi) > 0) return 0;
     Connection& connection = found->second;
     const std::string& message = connection.unsent.front();
     const std::size_t size = std::min(kChunk, message.size() - connection.sent);

@@ -154,6 +154,33 @@ TEST_F(Wire, TextThatIsNotUtf8EndsTheConnection) {
   EXPECT_EQ(client->read(), std::nullopt);
 }
 
+TEST_F(Wire, TextCutInACharacterEndsTheConnection) {
+  const auto client = page();
+  client->frame(0x01, "{}\xD2");
+  client->frame(0x80, "");
+  EXPECT_EQ(client->read(), std::nullopt);
+  EXPECT_EQ(client->close_code(), 1007);
+}
+
+// RFC 6455, 5.5.1. What is wrong comes together with the handshake, while the greeting waits.
+TEST_F(Wire, NothingFollowsAClose) {
+  for (const std::string frame :
+       {std::string("\x82\x82\0\0\0\0{}", 8),  // binary
+        std::string("\x81\x82\0\0\0\0\xC3\x28", 8), std::string("\x88\x82\0\0\0\0\x03\xE8", 8)}) {
+    Client client(server_.port());
+    client.raw(
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Origin: https://a.example\r\n\r\n" +
+        frame);
+    const std::string answer = client.until_end(2s);
+    const auto close = answer.find('\x88');
+    ASSERT_NE(close, std::string::npos) << answer;
+    const std::size_t size = static_cast<unsigned char>(answer.at(close + 1));
+    EXPECT_EQ(answer.substr(close + 2 + size), "");
+  }
+}
+
 TEST_F(Wire, BinaryFramesAreNotTaken) {
   const auto client = page();
   client->frame(0x82, "{}");

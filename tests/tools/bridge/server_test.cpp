@@ -164,7 +164,7 @@ TEST_F(Wire, TextCutInACharacterEndsTheConnection) {
 
 // RFC 6455, 5.5.1. What is wrong comes together with the handshake, while the greeting waits.
 TEST_F(Wire, NothingFollowsAClose) {
-  for (const std::string frame :
+  for (const std::string& frame :
        {std::string("\x82\x82\0\0\0\0{}", 8),  // binary
         std::string("\x81\x82\0\0\0\0\xC3\x28", 8), std::string("\x88\x82\0\0\0\0\x03\xE8", 8)}) {
     Client client(server_.port());

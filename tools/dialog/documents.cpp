@@ -30,6 +30,8 @@ void show_text(Gtk::Box& box, const std::string& title, const std::string& previ
   view->set_editable(false);
   view->set_cursor_visible(false);
   view->set_monospace(true);
+  view->set_left_margin(6);
+  view->set_right_margin(6);
   view->set_accepts_tab(false);
   view->set_wrap_mode(Gtk::WrapMode::WORD_CHAR);
   name_for_readers(*view, tr("Contents of the document"));

@@ -21,7 +21,10 @@ constexpr const char* kStyle =
     ".owner { font-weight: bold; }"
     ".digest { font-family: monospace; font-size: 85%; }"
     ".reason, .warning { color: #9a5700; }"
-    ".error { color: #b3261e; }";
+    ".error { color: #b3261e; }"
+    // What is chosen can be read, also while it cannot be changed.
+    "row:selected .dim-label { opacity: 1; }"
+    "row:selected:disabled { background-color: alpha(@theme_fg_color, 0.15); }";
 
 std::string locale_folder() {
   std::error_code error;

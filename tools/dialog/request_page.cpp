@@ -103,7 +103,6 @@ class RequestPage : public DialogPage {
 
   void add_list(Gtk::ScrolledWindow& window, Gtk::ListBox& list) {
     window.set_child(list);
-    window.set_policy(Gtk::PolicyType::NEVER, Gtk::PolicyType::AUTOMATIC);
     window.set_focusable(false);
     append(window);
   }
@@ -116,6 +115,9 @@ class RequestPage : public DialogPage {
     const int width = list.get_width() > 0 ? list.get_width() : kWidth;
     list.measure(Gtk::Orientation::VERTICAL, width, least, natural, baseline, baseline);
     window.set_min_content_height(std::min(natural, most));
+    // One that might scroll is never lower than its scroll bar.
+    window.set_policy(Gtk::PolicyType::NEVER,
+                      natural > most ? Gtk::PolicyType::AUTOMATIC : Gtk::PolicyType::NEVER);
   }
 
   /// Where the user is next: at the PIN, at the keys, or at the way out.

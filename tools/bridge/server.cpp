@@ -239,8 +239,7 @@ class Server::Impl {
       case LWS_CALLBACK_SERVER_WRITEABLE:
         return write(wsi);
       case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        if (const auto found = connections_.find(wsi); found != connections_.end())
-          found->second.ending = true;
+        mark_ending(wsi);
         return 0;
       case LWS_CALLBACK_CLOSED:
         if (const auto found = connections_.find(wsi); found != connections_.end()) {
@@ -318,9 +317,13 @@ class Server::Impl {
     return 0;
   }
 
-  int end(lws* wsi, lws_close_status status) {
+  void mark_ending(lws* wsi) {
     if (const auto found = connections_.find(wsi); found != connections_.end())
       found->second.ending = true;
+  }
+
+  int end(lws* wsi, lws_close_status status) {
+    mark_ending(wsi);
     lws_close_reason(wsi, status, nullptr, 0);
     return -1;
   }

@@ -52,8 +52,9 @@ void show_status(Context& context, const PinOptions& options) {
   } else {
     document["tokens"] = Json::array();
     const std::vector<ChosenToken> tokens = context.tokens();
+    const std::vector<SlotView> slots = slots_of(tokens);
     for (const ChosenToken& token : tokens) {
-      mean_token(context.options, token.slot, slots_of(tokens));
+      mean_token(context.options, token.slot, slots);
       document["tokens"].push_back(status_of(context, token));
     }
   }

@@ -90,8 +90,9 @@ void run(Context& context, const StatusOptions& options) {
   } else {
     document["tokens"] = Json::array();
     const std::vector<ChosenToken> tokens = context.tokens();
+    const std::vector<SlotView> slots = slots_of(tokens);
     for (const ChosenToken& token : tokens) {
-      mean_token(context.options, token.slot, slots_of(tokens));
+      mean_token(context.options, token.slot, slots);
       context.out().line(context.out().paint(
           Colour::kBold, fmt::format("{} ({})", token.token().label, token.token().serial)));
       Json one{{"label", token.token().label}, {"serial", token.token().serial}};
